@@ -1,0 +1,53 @@
+// The broker's limits and times: every queue, buffer, retry and loop of its core.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/clock.hpp"
+#include "schemas/limits.hpp"
+
+namespace emostage::broker {
+
+struct Config {
+    wire::Limits limits;  // of what gateways send; told in `hello`
+
+    std::string default_pipeline = "emostage";
+
+    // Admission
+    std::size_t queued_turns_max = 100'000;
+    std::size_t queued_turns_per_gateway_max = 50'000;
+    std::size_t queued_turns_per_session_max = 64;
+    std::size_t queued_bytes_max = 256u * 1024 * 1024;  // text and history of what waits or runs
+    milliseconds deadline_default{120'000};
+    milliseconds retry_after_min{100}, retry_after_max{30'000};
+
+    // Leases
+    milliseconds beat{1'000};
+    milliseconds lease{10'000};
+    milliseconds fence{7'000};  // a worker that is unconfirmed this long stops itself
+    std::uint32_t attempts_max = 3;
+    std::size_t workers_max = 1'024;
+    std::uint32_t slots_max = 4'096;  // of one worker
+
+    // What is kept
+    milliseconds retention{600'000};  // of an ended turn
+    std::size_t kept_turns_max = 200'000;
+    std::size_t kept_bytes_max = 512u * 1024 * 1024;
+    milliseconds session_retention{24 * 3600 * 1000};
+    std::size_t sessions_max = 200'000;
+    std::size_t sessions_bytes_max = 512u * 1024 * 1024;
+    std::size_t session_utterances_max = 200;  // newest kept
+    std::size_t session_history_bytes_max = 64 * 1024;
+
+    // Fan-out
+    milliseconds beacon{1'000};
+    milliseconds beacon_after_end{10'000};  // an ended turn stays in beacons this long
+    std::size_t beacon_turns_max = 1'000;   // of one beacon event; more: several
+    std::size_t askers_per_turn_max = 16;   // gateways that one turn is sent to
+    std::size_t gateways_max = 10'000;
+    milliseconds priority_step{5'000};  // one class of priority is worth this much waiting
+};
+
+}  // namespace emostage::broker

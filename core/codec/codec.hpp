@@ -1,0 +1,40 @@
+// Bytes to wire structs and back. Every decode is bounded (schemas/limits.hpp) and checks everything
+// that the struct promises: types, ranges, alphabets, UTF-8. Encoders trust their argument.
+//
+// Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "schemas/command.hpp"
+#include "schemas/event.hpp"
+#include "schemas/link.hpp"
+
+namespace emostage::codec {
+
+// A command that cannot be accepted, with as much of its names as could be read: where `gateway` and
+// `turn` are both there, the sender can be told.
+struct BadCommand {
+    std::string gateway;  // empty: unknown
+    std::string turn;     // empty: unknown
+    Error error;
+};
+
+tl::expected<wire::Command, BadCommand> decode_command(std::string_view bytes,
+                                                       const wire::Limits& limits = {});
+std::string encode_command(const wire::Command& command);
+
+std::string encode_events(const wire::EventBatch& batch);
+Result<wire::EventBatch> decode_events(std::string_view bytes);
+
+std::string encode_to_worker(const wire::ToWorker& message);
+Result<wire::ToWorker> decode_to_worker(std::string_view bytes);
+std::string encode_from_worker(const wire::FromWorker& message);
+Result<wire::FromWorker> decode_from_worker(std::string_view bytes);
+
+// 1 to 64 of A-Z a-z 0-9 . _ : -
+bool is_id(std::string_view text);
+
+}  // namespace emostage::codec

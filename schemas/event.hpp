@@ -1,0 +1,142 @@
+// What comes back to a gateway: PROTOCOL.md, "Events".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "schemas/errc.hpp"
+#include "schemas/limits.hpp"
+#include "schemas/packed.hpp"
+
+namespace emostage::wire {
+
+// Names with numbers, in the order in which they were measured.
+using Timings = std::vector<std::pair<std::string, std::int64_t>>;
+
+struct Usage {
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+    std::int64_t calls = 0;  // model requests, retries and repairs included
+
+    bool operator==(const Usage&) const = default;
+};
+
+// --- events without a turn -----------------------------------------------------------------
+
+struct Hello {
+    int protocol = 1;
+    Limits limits;
+
+    bool operator==(const Hello&) const = default;
+};
+
+struct Beacon {
+    std::vector<std::pair<std::string, std::uint64_t>> live;  // turn, its last sequence number
+
+    bool operator==(const Beacon&) const = default;
+};
+
+// --- events of a turn ----------------------------------------------------------------------
+
+struct Accepted {
+    std::uint64_t position = 0;  // turns that wait before this one
+
+    bool operator==(const Accepted&) const = default;
+};
+
+struct Started {
+    std::string worker;
+
+    bool operator==(const Started&) const = default;
+};
+
+enum class StageStatus : std::uint8_t { done, failed, skipped };
+
+struct Stage {
+    std::string stage;
+    StageStatus status = StageStatus::done;
+    Packed result;  // a map; empty unless done
+    std::int64_t ms = 0;
+
+    bool operator==(const Stage&) const = default;
+};
+
+struct Delta {
+    std::string text;        // valid UTF-8
+    std::uint64_t from = 0;  // in a replay: stands for the numbers from…seq; 0: for `seq` alone
+
+    bool operator==(const Delta&) const = default;
+};
+
+struct Reset {
+    std::string reason;
+
+    bool operator==(const Reset&) const = default;
+};
+
+struct Completed {
+    std::uint64_t text_bytes = 0;  // of all deltas since the last reset
+    std::string text_hash;         // XXH64 of them, 16 lower-case hex digits
+    std::string finish_reason;
+    Usage usage;
+    Timings timings_ms;
+    std::vector<std::string> degraded;  // stages (or stage.field) that are defaults
+
+    bool operator==(const Completed&) const = default;
+};
+
+struct Failed {
+    Errc code = Errc::internal;
+    std::string message;  // never message text
+    bool retryable = false;
+
+    bool operator==(const Failed&) const = default;
+};
+
+struct Cancelled {
+    std::string reason;
+
+    bool operator==(const Cancelled&) const = default;
+};
+
+struct Rejected {
+    Errc code = Errc::internal;
+    std::string message;
+    std::optional<std::int64_t> retry_after_ms;
+
+    bool operator==(const Rejected&) const = default;
+};
+
+using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Completed, Failed,
+                               Cancelled, Rejected>;
+
+struct Event {
+    std::string turn;  // empty for hello and beacon
+    std::string session;
+    std::uint64_t seq = 0;  // from 1 without a hole; 0: none (hello, beacon, rejected)
+    std::uint32_t attempt = 0;
+    std::int64_t at_ms = 0;  // Unix time
+    EventBody body;
+
+    bool operator==(const Event&) const = default;
+};
+
+// The body frame of an event message.
+struct EventBatch {
+    std::string broker;  // names the state that numbers these events; another one: numbers start anew
+    std::vector<Event> events;
+
+    bool operator==(const EventBatch&) const = default;
+};
+
+// True for completed, failed, cancelled and rejected.
+inline bool is_end(const EventBody& body) {
+    return std::holds_alternative<Completed>(body) || std::holds_alternative<Failed>(body) ||
+           std::holds_alternative<Cancelled>(body) || std::holds_alternative<Rejected>(body);
+}
+
+}  // namespace emostage::wire
