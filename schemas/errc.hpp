@@ -1,6 +1,7 @@
 // Every expected way in which something can go wrong, in one list.
 //
-// The names are wire format: they are the `code` of `rejected` and `failed` events. Change by adding.
+// The names are wire format: they are the `code` of `rejected` and `failed` events. Change by
+// adding.
 #pragma once
 
 #include <string_view>
@@ -44,29 +45,52 @@ enum class Errc {
 
 constexpr std::string_view name(Errc code) {
     switch (code) {
-        case Errc::malformed: return "malformed";
-        case Errc::invalid_field: return "invalid_field";
-        case Errc::unsupported_version: return "unsupported_version";
-        case Errc::too_large: return "too_large";
-        case Errc::conflict: return "conflict";
-        case Errc::unknown_turn: return "unknown_turn";
-        case Errc::unknown_pipeline: return "unknown_pipeline";
-        case Errc::session_busy: return "session_busy";
-        case Errc::overloaded: return "overloaded";
-        case Errc::unavailable: return "unavailable";
-        case Errc::deadline_exceeded: return "deadline_exceeded";
-        case Errc::attempts_exhausted: return "attempts_exhausted";
-        case Errc::cancelled: return "cancelled";
-        case Errc::model_unreachable: return "model_unreachable";
-        case Errc::model_refused: return "model_refused";
-        case Errc::model_busy: return "model_busy";
-        case Errc::model_failed: return "model_failed";
-        case Errc::model_cut: return "model_cut";
-        case Errc::model_timeout: return "model_timeout";
-        case Errc::model_output: return "model_output";
-        case Errc::config: return "config";
-        case Errc::io: return "io";
-        case Errc::internal: return "internal";
+        case Errc::malformed:
+            return "malformed";
+        case Errc::invalid_field:
+            return "invalid_field";
+        case Errc::unsupported_version:
+            return "unsupported_version";
+        case Errc::too_large:
+            return "too_large";
+        case Errc::conflict:
+            return "conflict";
+        case Errc::unknown_turn:
+            return "unknown_turn";
+        case Errc::unknown_pipeline:
+            return "unknown_pipeline";
+        case Errc::session_busy:
+            return "session_busy";
+        case Errc::overloaded:
+            return "overloaded";
+        case Errc::unavailable:
+            return "unavailable";
+        case Errc::deadline_exceeded:
+            return "deadline_exceeded";
+        case Errc::attempts_exhausted:
+            return "attempts_exhausted";
+        case Errc::cancelled:
+            return "cancelled";
+        case Errc::model_unreachable:
+            return "model_unreachable";
+        case Errc::model_refused:
+            return "model_refused";
+        case Errc::model_busy:
+            return "model_busy";
+        case Errc::model_failed:
+            return "model_failed";
+        case Errc::model_cut:
+            return "model_cut";
+        case Errc::model_timeout:
+            return "model_timeout";
+        case Errc::model_output:
+            return "model_output";
+        case Errc::config:
+            return "config";
+        case Errc::io:
+            return "io";
+        case Errc::internal:
+            return "internal";
     }
     return "internal";
 }

@@ -111,8 +111,14 @@ struct Rejected {
     bool operator==(const Rejected&) const = default;
 };
 
-using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Completed, Failed,
-                               Cancelled, Rejected>;
+// An event of a type that this version does not know: its number counts, its content is skipped.
+// Only ever decoded, never sent.
+struct Other {
+    bool operator==(const Other&) const = default;
+};
+
+using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Completed,
+                               Failed, Cancelled, Rejected, Other>;
 
 struct Event {
     std::string turn;  // empty for hello and beacon
@@ -127,7 +133,8 @@ struct Event {
 
 // The body frame of an event message.
 struct EventBatch {
-    std::string broker;  // names the state that numbers these events; another one: numbers start anew
+    std::string
+        broker;  // names the state that numbers these events; another one: numbers start anew
     std::vector<Event> events;
 
     bool operator==(const EventBatch&) const = default;

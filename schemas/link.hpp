@@ -31,9 +31,9 @@ struct Ready {
 
 struct Beat {
     std::string instance;
-    std::uint64_t number = 0;       // grows by one
-    std::vector<LeaseId> leases;    // all that it runs; each is renewed
-    bool draining = false;          // no new leases, please
+    std::uint64_t number = 0;     // grows by one
+    std::vector<LeaseId> leases;  // all that it runs; each is renewed
+    bool draining = false;        // no new leases, please
 
     bool operator==(const Beat&) const = default;
 };
@@ -72,8 +72,8 @@ using FromWorker = std::variant<Ready, Beat, Output, Return>;
 
 struct Welcome {
     std::string broker;
-    std::chrono::milliseconds beat{1000};    // how often both sides beat
-    std::chrono::milliseconds fence{7000};   // unconfirmed this long: stop all runs
+    std::chrono::milliseconds beat{1000};   // how often both sides beat
+    std::chrono::milliseconds fence{7000};  // unconfirmed this long: stop all runs
 
     bool operator==(const Welcome&) const = default;
 };

@@ -1,5 +1,6 @@
-// Bytes to wire structs and back. Every decode is bounded (schemas/limits.hpp) and checks everything
-// that the struct promises: types, ranges, alphabets, UTF-8. Encoders trust their argument.
+// Bytes to wire structs and back. Every decode is bounded (schemas/limits.hpp) and checks
+// everything that the struct promises: types, ranges, alphabets, UTF-8. Encoders trust their
+// argument.
 //
 // Pure functions; any thread.
 #pragma once
@@ -14,8 +15,8 @@
 
 namespace emostage::codec {
 
-// A command that cannot be accepted, with as much of its names as could be read: where `gateway` and
-// `turn` are both there, the sender can be told.
+// A command that cannot be accepted, with as much of its names as could be read: where `gateway`
+// and `turn` are both there, the sender can be told.
 struct BadCommand {
     std::string gateway;  // empty: unknown
     std::string turn;     // empty: unknown

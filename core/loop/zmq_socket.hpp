@@ -1,10 +1,11 @@
 // A ZeroMQ socket on an Asio loop.
 //
-// ZMQ_FD is an edge-like wake-up, not readiness: after every wake, and after every send, the socket's
-// ZMQ_EVENTS are read again until they show nothing; only then is the descriptor watched anew.
-// https://libzmq.readthedocs.io/en/zeromq4-x/zmq_getsockopt.html (ZMQ_FD)
+// ZMQ_FD is an edge-like wake-up, not readiness: after every wake, and after every send, the
+// socket's ZMQ_EVENTS are read again until they show nothing; only then is the descriptor watched
+// anew. https://libzmq.readthedocs.io/en/zeromq4-x/zmq_getsockopt.html (ZMQ_FD)
 //
-// One thread: the loop's. The handler may send on this or any other socket, but not destroy this one.
+// One thread: the loop's. The handler may send on this or any other socket, but not destroy this
+// one.
 #pragma once
 
 #include <asio/io_context.hpp>

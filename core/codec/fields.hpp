@@ -1,0 +1,67 @@
+// Reading one msgpack map field by field, each checked; the first thing that is wrong is kept.
+//
+// Internal to core/codec. The object's memory (zone and input bytes) outlives the reader.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <msgpack.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace emostage::codec {
+
+// One value out of `bytes`, bounded by schemas/limits.hpp; strings refer into `bytes`, the rest
+// lives in a zone of the calling thread until its next unpack. Errc::malformed.
+Result<msgpack::object> unpack(std::string_view bytes);
+
+class Fields {
+public:
+    static constexpr std::size_t fields_max = 64;
+
+    // `what` names the map in messages ("open", "event").
+    Fields(const msgpack::object& object, std::string_view what);
+
+    // Null where the field is absent. Marks the name as known.
+    const msgpack::object* find(std::string_view key);
+
+    bool has(std::string_view key) { return find(key) != nullptr; }
+
+    // Absent optional fields give the default. Wrong ones give the default and set error().
+    std::string_view str(std::string_view key, std::size_t bytes_max, bool required = true);
+    std::string_view id(std::string_view key, bool required = true);
+    std::uint64_t uint(std::string_view key, std::uint64_t max, bool required = true,
+                       std::uint64_t min = 0);
+    std::int64_t integer(std::string_view key, bool required = true);
+    bool boolean(std::string_view key);
+    std::span<const msgpack::object> array(std::string_view key, std::size_t items_max,
+                                           bool required = true);
+    // Index into `names`; absent: `absent`.
+    std::size_t choice(std::string_view key, std::span<const std::string_view> names,
+                       std::size_t absent);
+
+    void fail(Errc code, std::string message);
+    void fail_field(std::string_view key, std::string_view problem);
+
+    // Refuses fields that nobody asked for.
+    void refuse_unknown();
+
+    bool ok() const { return !error_; }
+    const Error& error() const { return *error_; }
+
+private:
+    std::string what_;
+    std::span<const msgpack::object_kv> pairs_;
+    std::vector<std::string_view> known_;
+    std::optional<Error> error_;
+};
+
+// Checks that hold for every string that comes in: a str, valid UTF-8, no longer than `bytes_max`.
+Result<std::string_view> checked_str(const msgpack::object& object, std::size_t bytes_max);
+
+}  // namespace emostage::codec

@@ -1,0 +1,110 @@
+#include "core/loop/zmq_socket.hpp"
+
+#include <gtest/gtest.h>
+
+#include <asio/steady_timer.hpp>
+
+namespace emostage {
+namespace {
+
+constexpr auto patience = std::chrono::seconds(20);
+
+// Runs the loop until `done`; false when patience ended first.
+template <class Done>
+bool run_until(asio::io_context& loop, Done done) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!done()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        loop.restart();
+        loop.run_one_for(std::chrono::milliseconds(50));
+    }
+    return true;
+}
+
+TEST(ZmqSocket, DeliversEveryMessageInOrderWhileBothSidesSend) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket server(loop, context, zmq::socket_type::router);
+    ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
+    ZmqSocket client(loop, context, zmq::socket_type::dealer);
+    ASSERT_TRUE(client.connect(server.last_endpoint()));
+
+    constexpr int count = 5000;
+    int at_server = 0;
+    int at_client = 0;
+    bool in_order = true;
+    server.start([&](ZmqSocket::Frames& frames) {
+        in_order = in_order && frames.at(1).to_string() == std::to_string(at_server++);
+        EXPECT_EQ(server.send(frames), ZmqSocket::Sent::yes);
+    });
+    int sent = 0;
+    client.start([&](ZmqSocket::Frames& frames) {
+        in_order = in_order && frames.at(0).to_string() == std::to_string(at_client++);
+        if (sent < count) client.send(std::to_string(sent++));
+    });
+    // 500 in flight, each answer sends the next: every wake-up counts, a lost one would stall.
+    while (sent < 500) ASSERT_EQ(client.send(std::to_string(sent++)), ZmqSocket::Sent::yes);
+    EXPECT_TRUE(run_until(loop, [&] { return at_client == count; }))
+        << at_server << " " << at_client;
+    EXPECT_TRUE(in_order);
+}
+
+TEST(ZmqSocket, ARouterSaysWhenItsPeerIsUnknown) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket server(loop, context, zmq::socket_type::router);
+    server.raw().set(zmq::sockopt::router_mandatory, true);
+    ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
+    EXPECT_EQ(server.send("nobody", "hi"), ZmqSocket::Sent::unreachable);
+}
+
+TEST(ZmqSocket, AFullSocketSaysSoAndKeepsTheLoopFree) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket sender(loop, context, zmq::socket_type::push);
+    sender.raw().set(zmq::sockopt::sndhwm, 10);
+    ASSERT_TRUE(sender.bind("tcp://127.0.0.1:*"));
+    EXPECT_EQ(sender.send("nobody listens"), ZmqSocket::Sent::full);
+}
+
+TEST(ZmqSocket, APortThatIsTakenIsAnErrorWithTheEndpoint) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket first(loop, context, zmq::socket_type::pull);
+    ASSERT_TRUE(first.bind("tcp://127.0.0.1:*"));
+    ZmqSocket second(loop, context, zmq::socket_type::pull);
+    const auto bound = second.bind(first.last_endpoint());
+    ASSERT_FALSE(bound.has_value());
+    EXPECT_NE(bound.error().message.find(first.last_endpoint()), std::string::npos);
+}
+
+TEST(ZmqSocket, MessagesOfTooManyFramesAreDropped) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket pull(loop, context, zmq::socket_type::pull);
+    ASSERT_TRUE(pull.bind("tcp://127.0.0.1:*"));
+    ZmqSocket push(loop, context, zmq::socket_type::push);
+    ASSERT_TRUE(push.connect(pull.last_endpoint()));
+    ZmqSocket::Frames many;
+    for (int i = 0; i < 100; ++i) many.emplace_back("x", 1);
+    ASSERT_EQ(push.send(many), ZmqSocket::Sent::yes);
+    ASSERT_EQ(push.send("good"), ZmqSocket::Sent::yes);
+    std::vector<std::string> received;
+    pull.start([&](ZmqSocket::Frames& frames) { received.push_back(frames.at(0).to_string()); });
+    EXPECT_TRUE(run_until(loop, [&] { return !received.empty(); }));
+    EXPECT_EQ(received, std::vector<std::string>{"good"});
+}
+
+TEST(ZmqSocket, CanBeDestroyedWhileTheLoopStillHoldsItsWork) {
+    asio::io_context loop;
+    zmq::context_t context;
+    {
+        ZmqSocket socket(loop, context, zmq::socket_type::pull);
+        ASSERT_TRUE(socket.bind("tcp://127.0.0.1:*"));
+        socket.start([](ZmqSocket::Frames&) { FAIL(); });
+    }
+    loop.run();
+}
+
+}  // namespace
+}  // namespace emostage
