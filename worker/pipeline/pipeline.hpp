@@ -26,10 +26,10 @@ namespace emostage::worker {
 
 // A value that the session remembers between turns, taken from a stage's result.
 struct Remembered {
-    std::string name;         // as prompts see it
-    std::size_t stage = 0;    // index into Pipeline::stages
-    std::string field;        // of that stage's output
-    std::string initial;      // for the session's first turn
+    std::string name;          // as prompts see it
+    std::size_t stage = 0;     // index into Pipeline::stages
+    std::string field;         // of that stage's output
+    std::string initial;       // for the session's first turn
     std::string unless_field;  // keep the old value when this field of the result …
     std::string unless_value;  // … has this value (a recogniser's low confidence); empty: never
 };
@@ -44,8 +44,15 @@ struct Stage {
     double temperature = 0.3;
     std::optional<double> top_p;
     std::vector<std::string> stop;
-    llm::CallTimeouts timeouts;      // total is capped by the budget
+    llm::CallTimeouts timeouts;              // total is capped by the budget
     std::map<Language, Prompt> instruction;  // one for each of the pipeline's languages
+};
+
+// "This field of this stage's result has this value."
+struct Condition {
+    std::size_t stage = 0;  // index into Pipeline::stages
+    std::string field;      // a label
+    std::string value;
 };
 
 struct Pipeline {
@@ -54,11 +61,27 @@ struct Pipeline {
     std::vector<Stage> stages;  // in an order in which each comes after what it waits for
     std::size_t reply = 0;      // index of the stage that streams
     std::vector<Remembered> remembered;
+    std::optional<Condition> careful;         // marks the turn for people; prompts see `careful`
     std::map<Language, Prompt> preamble;      // the system prompt, the same bytes for every stage
     std::map<Language, std::string> repair;   // said once to a stage whose answer was not valid
     std::size_t history_utterances_max = 40;  // window of the transcript, newest kept
     std::size_t history_bytes_max = 16 * 1024;
 };
+
+// Named limits of what is loaded.
+inline constexpr std::size_t pipelines_max = 64;
+inline constexpr std::size_t stages_max = 16;
+inline constexpr std::size_t fields_max = 16;        // of one output, or of one list's items
+inline constexpr std::size_t labels_max = 64;        // of one field
+inline constexpr std::size_t list_items_max = 16;    // the highest `items_max`
+inline constexpr std::size_t text_chars_max = 2000;  // the highest `chars_max`
+inline constexpr std::size_t remembered_max = 16;
+inline constexpr std::size_t stop_words_max = 4;
+inline constexpr std::size_t pipeline_file_bytes_max = 64 * 1024;
+
+// The choice as this pipeline can serve it: where it has no prompts of the language, English ones
+// (else its first language's), told to answer in the client's.
+LanguageChoice fit(const Pipeline& pipeline, LanguageChoice choice);
 
 // All pipelines below `directory`: each `<name>/pipeline.yaml` with its prompts beside it.
 // Errc::config with `file:line: what; did you mean "…"?` on the first thing that is wrong.
