@@ -18,7 +18,7 @@ bool is_locale(std::string_view text) {
 
 // 00-<32 hex>-<16 hex>-<2 hex>, https://www.w3.org/TR/trace-context/
 bool is_traceparent(std::string_view text) {
-    if (text.size() != wire::traceparent_bytes_max) return false;
+    if (text.size() != wire::traceparent_bytes_max || !text.starts_with("00-")) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool dash = i == 2 || i == 35 || i == 52;
         const char c = text[i];
@@ -71,8 +71,9 @@ wire::Open read_open(Fields& fields, const wire::Limits& limits) {
     if (!is_locale(open.locale))
         fields.fail_field("locale", "must be a language tag such as ja, zh or en");
     open.pipeline = fields.id("pipeline", false);
-    if (const auto ms = fields.uint("deadline_ms", limits.deadline_ms, false); ms > 0) {
-        open.deadline = std::chrono::milliseconds(ms);
+    if (fields.has("deadline_ms")) {
+        open.deadline =
+            std::chrono::milliseconds(fields.uint("deadline_ms", limits.deadline_ms, true, 1));
     }
     open.priority = static_cast<wire::Priority>(fields.choice(
         "priority", priority_names, static_cast<std::size_t>(wire::Priority::normal)));
@@ -112,7 +113,7 @@ tl::expected<wire::Command, BadCommand> decode_command(std::string_view bytes,
     }
 
     Fields fields(*object, "command");
-    const auto version = fields.uint("v", 255, true, 0);
+    const auto version = fields.uint("v", std::numeric_limits<std::uint64_t>::max());
     if (fields.ok() && version != wire::protocol_version) {
         fields.fail(Errc::unsupported_version,
                     "command: version " + std::to_string(version) + " is not spoken here, only 1");
