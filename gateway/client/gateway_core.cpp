@@ -1,0 +1,462 @@
+#include "gateway/client/gateway_core.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/codec/codec.hpp"
+
+namespace emostage::gateway {
+
+namespace {
+
+void adopt(wire::Limits& limits, const wire::Limits& told) {
+    // Zero: the broker did not name it.
+    if (told.text_bytes != 0) limits.text_bytes = told.text_bytes;
+    if (told.history_utterances != 0) limits.history_utterances = told.history_utterances;
+    if (told.history_bytes != 0) limits.history_bytes = told.history_bytes;
+    if (told.reply_bytes != 0) limits.reply_bytes = told.reply_bytes;
+    if (told.deadline_ms != 0) limits.deadline_ms = told.deadline_ms;
+    if (told.retention_ms != 0) limits.retention_ms = told.retention_ms;
+}
+
+milliseconds doubled(milliseconds wait, milliseconds most) { return std::min(wait * 2, most); }
+
+bool is_worth_a_retry(Errc code) { return code == Errc::overloaded || code == Errc::unavailable; }
+
+}  // namespace
+
+GatewayCore::GatewayCore(Config config, Outputs& outputs, Now now)
+    : config_(std::move(config)),
+      outputs_(outputs),
+      watch_(config_.quiet_max, config_.resubscribe_most, now.steady),
+      resumes_(config_.resumes_per_second, config_.resumes_at_once) {}
+
+// --- what the caller wants -----------------------------------------------------------------------
+
+Result<void> GatewayCore::open(wire::Open open, TurnSink& sink, Now now) {
+    open.gateway = config_.gateway;
+    if (open.turn.empty()) return fail(Errc::invalid_field, "open: \"turn\" is missing");
+    std::string bytes = codec::encode_command(wire::Command(open));
+    // The broker's own check, with the limits that it told: what it would refuse does not leave.
+    if (auto checked = codec::decode_command(bytes, limits_); !checked) {
+        return tl::unexpected(checked.error().error);
+    }
+    if (bytes.size() > config_.open_bytes_max - std::min(open_bytes_, config_.open_bytes_max)) {
+        return fail(Errc::overloaded, "too much text waits in this gateway; try again later");
+    }
+    auto added = add(std::move(open.turn), sink, now);
+    if (!added) return tl::unexpected(added.error());
+    Turn& turn = **added;
+    turn.session = std::move(open.session);
+    turn.open = std::move(bytes);
+    open_bytes_ += turn.open.size();
+    if (open.deadline) turn.deadline_at = now.steady + *open.deadline + config_.deadline_grace;
+    turn.push_at = now.steady;
+    ++counters_.opened;
+    push_open(turn, now);
+    schedule(turn);
+    return {};
+}
+
+Result<void> GatewayCore::join(std::string id, TurnSink& sink, Now now) {
+    if (!codec::is_id(id)) {
+        return fail(Errc::invalid_field, "turn must be 1 to 64 of A-Z a-z 0-9 . _ : -");
+    }
+    auto added = add(std::move(id), sink, now);
+    if (!added) return tl::unexpected(added.error());
+    Turn& turn = **added;
+    turn.known = true;
+    turn.ask = true;
+    push_resume(turn, now);
+    schedule(turn);
+    return {};
+}
+
+Result<GatewayCore::Turn*> GatewayCore::add(std::string id, TurnSink& sink, Now now) {
+    if (find(id) != nullptr) return fail(Errc::conflict, "this turn id is already running here");
+    if (turns_.size() >= config_.turns_max) {
+        return fail(Errc::overloaded, "this gateway has " + std::to_string(config_.turns_max) +
+                                          " turns running; try again later");
+    }
+    if (turns_.empty()) {
+        watch_.becomes_due(now.steady);
+        scan_at_ = now.steady + config_.scan;
+    }
+    auto turn = std::make_unique<Turn>();
+    turn->id = id;
+    turn->number = ++numbers_;
+    turn->sink = &sink;
+    turn->heard_at = now.steady;
+    turn->deadline_at = now.steady + milliseconds(static_cast<std::int64_t>(limits_.deadline_ms)) +
+                        config_.deadline_grace;
+    turn->push_wait = config_.open_again;
+    turn->resume_wait = config_.resume_again;
+    turn->cancel_wait = config_.cancel_again;
+    turn->timer = timers_.emplace(turn->deadline_at, turn.get());
+    return turns_.emplace(std::move(id), std::move(turn)).first->second.get();
+}
+
+void GatewayCore::cancel(std::string_view id, Now now) {
+    Turn* turn = find(id);
+    if (turn == nullptr || turn->cancelled) return;
+    turn->cancelled = true;
+    turn->cancel_at = now.steady;
+    // A turn whose open never left ends in on_time(): a sink is not called from inside cancel().
+    if (turn->known || turn->pushes > 0) push_cancel(*turn, now);
+    schedule(*turn);
+}
+
+void GatewayCore::abandon(std::string_view id, Now now) {
+    if (Turn* turn = find(id)) turn->sink = nullptr;
+    cancel(id, now);
+}
+
+GatewayCore::Turn* GatewayCore::find(std::string_view id) {
+    const auto found = turns_.find(id);
+    return found == turns_.end() ? nullptr : found->second.get();
+}
+
+std::vector<GatewayCore::Turn*> GatewayCore::turns_in_order() {
+    std::vector<Turn*> turns;
+    turns.reserve(turns_.size());
+    for (auto& [id, turn] : turns_) turns.push_back(turn.get());
+    std::sort(turns.begin(), turns.end(),
+              [](const Turn* left, const Turn* right) { return left->number < right->number; });
+    return turns;
+}
+
+// --- what the broker says ------------------------------------------------------------------------
+
+void GatewayCore::on(wire::EventBatch batch, Now now) {
+    const wire::Hello* hello = nullptr;
+    for (const auto& event : batch.events) {
+        if (const auto* said = std::get_if<wire::Hello>(&event.body)) hello = said;
+    }
+    if (hello != nullptr) adopt(limits_, hello->limits);
+    if (!on_broker(batch, hello != nullptr, now)) return;
+    for (auto& event : batch.events) {
+        if (!event.turn.empty()) {
+            on_turn(std::move(event), now);
+        } else if (const auto* beacon = std::get_if<wire::Beacon>(&event.body)) {
+            on_beacon(*beacon, now);
+        }
+    }
+}
+
+// False: a late message of a broker that was left.
+bool GatewayCore::on_broker(const wire::EventBatch& batch, bool hello, Now now) {
+    bool other = false;
+    if (batch.broker != broker_) {
+        if (!hello && batch.broker == retired_broker_) return false;
+        other = !broker_.empty();
+        retired_broker_ = std::exchange(broker_, batch.broker);
+    }
+    const bool now_ready = watch_.heard(now.steady);
+    if (now_ready) outputs_.on_link(watch_.link());
+    if (other) {
+        ++counters_.brokers_lost;
+        start_anew(now);
+    }
+    if (now_ready || hello || other) resync(now);
+    return true;
+}
+
+// The broker that had our turns is gone with its state: the same opens go to the new one.
+void GatewayCore::start_anew(Now now) {
+    for (Turn* turn : turns_in_order()) {
+        if (turn->cancelled) {
+            end(*turn, wire::Cancelled{"the broker that ran it is gone"}, now);
+            continue;
+        }
+        if (turn->open.empty()) {
+            give_up(*turn, Errc::unknown_turn, "the broker that ran this turn is gone", now);
+            continue;
+        }
+        turn->reader.forget();
+        turn->known = turn->ask = turn->behind = false;
+        turn->pushes = turn->rereads = 0;
+        turn->heard_at = now.steady;
+        if (turn->shown) {
+            tell(*turn,
+                 {turn->id, turn->session, 0, 0, now.unix_ms, wire::Reset{"broker_changed"}});
+        }
+    }
+}
+
+// The subscription is live (again): what was said before may be lost, in both directions.
+void GatewayCore::resync(Now now) {
+    for (Turn* turn : turns_in_order()) {
+        turn->push_at = turn->resume_at = turn->cancel_at = now.steady;
+        turn->push_wait = config_.open_again;
+        turn->resume_wait = config_.resume_again;
+        turn->cancel_wait = config_.cancel_again;
+        turn->ask = turn->known;
+        push_open(*turn, now);
+        push_resume(*turn, now);
+        push_cancel(*turn, now);
+        schedule(*turn);
+    }
+}
+
+void GatewayCore::on_beacon(const wire::Beacon& beacon, Now now) {
+    for (const auto& [id, last] : beacon.live) {
+        Turn* turn = find(id);
+        if (turn == nullptr) continue;
+        turn->heard_at = now.steady;
+        turn->reader.exists(last);
+        if (!std::exchange(turn->known, true)) schedule(*turn);
+        look_for_gap(*turn, now);
+    }
+}
+
+void GatewayCore::on_turn(wire::Event event, Now now) {
+    Turn* turn = find(event.turn);
+    if (turn == nullptr) {
+        ++counters_.foreign_events;
+        return;
+    }
+    if (event.seq == 0) {
+        on_rejected(*turn, std::move(event), now);
+        return;
+    }
+    ++counters_.events;
+    turn->heard_at = now.steady;
+    if (!std::exchange(turn->known, true)) schedule(*turn);
+    ready_.clear();
+    turn->reader.on(std::move(event), ready_);
+    for (const auto& next : ready_) {
+        if (wire::is_end(next.body)) {
+            finish(*turn, next);
+            return;
+        }
+        tell(*turn, next);
+    }
+    if (turn->reader.state() == TurnReader::State::broken) {
+        read_again(*turn, now);
+    } else {
+        look_for_gap(*turn, now);
+    }
+}
+
+// A `rejected` without a number answers an open, or a cancel or resume of a turn that is not there.
+// It may also answer another gateway of our name: what we did not ask for is not ours.
+void GatewayCore::on_rejected(Turn& turn, wire::Event event, Now now) {
+    const auto* rejected = std::get_if<wire::Rejected>(&event.body);
+    if (rejected == nullptr) return;
+    if (rejected->code == Errc::unknown_turn) {
+        if (turn.cancelled) {
+            end(turn, wire::Cancelled{"the broker does not have it"}, now);
+        } else if (turn.open.empty() && !turn.shown) {
+            finish(turn, event);
+        } else if (turn.known) {
+            end(turn, wire::Failed{Errc::unknown_turn, "the broker no longer has this turn", true},
+                now);
+        }
+        return;
+    }
+    if (turn.known || turn.pushes == 0) return;
+    // An earlier push of the same open may still get through, with nobody to listen.
+    if (turn.pushes > 1) {
+        turn.cancelled = true;
+        turn.cancel_at = now.steady;
+        push_cancel(turn, now);
+    }
+    if (turn.shown) {
+        end(turn, wire::Failed{rejected->code, rejected->message, is_worth_a_retry(rejected->code)},
+            now);
+    } else {
+        finish(turn, event);
+    }
+}
+
+// The text contradicts its hash, or the order of attempts was broken: once more from the start.
+void GatewayCore::read_again(Turn& turn, Now now) {
+    if (turn.rereads == config_.rereads_max) {
+        give_up(turn, Errc::internal, "the reply did not arrive whole", now);
+        return;
+    }
+    ++turn.rereads;
+    ++counters_.rereads;
+    turn.reader.restart();
+    turn.behind = true;
+    turn.resume_at = now.steady;
+    turn.resume_wait = config_.resume_again;
+    tell(turn, {turn.id, turn.session, 0, 0, now.unix_ms, wire::Reset{"damaged"}});
+    push_resume(turn, now);
+    schedule(turn);
+}
+
+void GatewayCore::look_for_gap(Turn& turn, Now now) {
+    if (turn.behind == turn.reader.behind()) return;
+    turn.behind = !turn.behind;
+    if (turn.behind) {
+        ++counters_.gaps;
+        turn.resume_at = std::max(turn.resume_at, now.steady + config_.gap_wait);
+    } else {
+        turn.resume_wait = config_.resume_again;
+    }
+    schedule(turn);
+}
+
+// --- time ----------------------------------------------------------------------------------------
+
+void GatewayCore::on_time(Now now) {
+    const Link before = watch_.link();
+    if (watch_.on_time(now.steady, !turns_.empty())) {
+        if (watch_.link() != before) {
+            ++counters_.reconnects;
+            outputs_.on_link(watch_.link());
+        }
+        outputs_.resubscribe();
+    }
+    if (!turns_.empty() && now.steady >= scan_at_) scan(now);
+    // Each turn at most once: what it is due for now, it does now or moves to a later time.
+    for (auto left = timers_.size(); left > 0 && !timers_.empty(); --left) {
+        const auto first = timers_.begin();
+        if (first->first > now.steady) break;
+        act(*first->second, now);
+    }
+}
+
+std::optional<TimePoint> GatewayCore::next_time() const {
+    auto at = watch_.next_time(!turns_.empty());
+    if (turns_.empty()) return at;
+    const TimePoint due = std::min(scan_at_, timers_.begin()->first);
+    return at ? std::min(*at, due) : due;
+}
+
+// Turns of which nothing is heard: asked for, at last given up.
+void GatewayCore::scan(Now now) {
+    scan_at_ = now.steady + config_.scan;
+    std::vector<Turn*> silent;
+    for (auto& [id, turn] : turns_) {
+        const auto quiet = now.steady - turn->heard_at;
+        if (quiet >= config_.silent_max) {
+            silent.push_back(turn.get());
+        } else if (turn->known && !turn->ask && !turn->behind && quiet >= config_.unlisted_max) {
+            turn->ask = true;
+            schedule(*turn);
+        }
+    }
+    std::sort(silent.begin(), silent.end(),
+              [](const Turn* left, const Turn* right) { return left->number < right->number; });
+    for (Turn* turn : silent) {
+        give_up(*turn, Errc::unavailable,
+                turn->pushes == 0 && !turn->known ? "the broker cannot be reached"
+                                                  : "nothing is heard of the turn any more",
+                now);
+    }
+}
+
+void GatewayCore::act(Turn& turn, Now now) {
+    if (now.steady >= turn.deadline_at) {
+        give_up(turn, Errc::deadline_exceeded, "no end came before the deadline", now);
+        return;
+    }
+    if (turn.cancelled && !turn.known && turn.pushes == 0) {
+        end(turn, wire::Cancelled{"before it was sent"}, now);
+        return;
+    }
+    push_open(turn, now);
+    push_resume(turn, now);
+    push_cancel(turn, now);
+    schedule(turn);
+}
+
+void GatewayCore::push_open(Turn& turn, Now now) {
+    if (turn.known || turn.cancelled || now.steady < turn.push_at) return;
+    if (!push(turn.open, counters_.opens_pushed, now)) {
+        turn.push_at = full_until_;
+        return;
+    }
+    ++turn.pushes;
+    turn.push_at = now.steady + turn.push_wait;
+    turn.push_wait = doubled(turn.push_wait, config_.open_again_most);
+}
+
+void GatewayCore::push_resume(Turn& turn, Now now) {
+    if (!turn.known || !(turn.ask || turn.behind) || now.steady < turn.resume_at) return;
+    if (link() != Link::ready) return;
+    if (!resumes_.take(now.steady)) {
+        turn.resume_at = resumes_.free_at(now.steady);
+        return;
+    }
+    const auto bytes = codec::encode_command(
+        wire::Command(wire::Resume{config_.gateway, turn.id, turn.reader.last()}));
+    if (!push(bytes, counters_.resumes_pushed, now)) {
+        turn.resume_at = full_until_;
+        return;
+    }
+    turn.ask = false;
+    turn.resume_at = now.steady + turn.resume_wait;
+    turn.resume_wait = doubled(turn.resume_wait, config_.resume_again_most);
+}
+
+void GatewayCore::push_cancel(Turn& turn, Now now) {
+    if (!turn.cancelled || (!turn.known && turn.pushes == 0) || now.steady < turn.cancel_at) return;
+    const auto bytes = codec::encode_command(wire::Command(wire::Cancel{config_.gateway, turn.id}));
+    if (!push(bytes, counters_.cancels_pushed, now)) {
+        turn.cancel_at = full_until_;
+        return;
+    }
+    turn.cancel_at = now.steady + turn.cancel_wait;
+    turn.cancel_wait = doubled(turn.cancel_wait, config_.cancel_again_most);
+}
+
+// False: not now. Either the link is not ready, and resync() pushes later, or the pipe is full.
+bool GatewayCore::push(std::string_view command, std::uint64_t& counter, Now now) {
+    if (link() != Link::ready || now.steady < full_until_) return false;
+    if (!outputs_.push(command)) {
+        ++counters_.pipe_full;
+        full_until_ = now.steady + config_.pipe_full_wait;
+        return false;
+    }
+    ++counter;
+    return true;
+}
+
+void GatewayCore::schedule(Turn& turn) {
+    TimePoint at = turn.deadline_at;
+    const bool sent = turn.known || turn.pushes > 0;
+    if (turn.cancelled && !sent) at = std::min(at, turn.cancel_at);
+    if (link() == Link::ready) {
+        if (!turn.known && !turn.cancelled) at = std::min(at, turn.push_at);
+        if (turn.known && (turn.ask || turn.behind)) at = std::min(at, turn.resume_at);
+        if (turn.cancelled && sent) at = std::min(at, turn.cancel_at);
+    }
+    if (turn.timer->first == at) return;
+    auto node = timers_.extract(turn.timer);
+    node.key() = at;
+    turn.timer = timers_.insert(std::move(node));
+}
+
+// --- what the sinks hear -------------------------------------------------------------------------
+
+void GatewayCore::tell(Turn& turn, const wire::Event& event) {
+    if (turn.sink == nullptr) return;
+    turn.shown = true;
+    turn.sink->on_event(event);
+}
+
+// The turn is forgotten first, so that its sink may open it again.
+void GatewayCore::finish(Turn& turn, const wire::Event& event) {
+    const auto node = turns_.extract(turn.id);
+    assert(!node.empty());
+    timers_.erase(turn.timer);
+    open_bytes_ -= turn.open.size();
+    if (turn.sink != nullptr) turn.sink->on_event(event);
+}
+
+void GatewayCore::end(Turn& turn, wire::EventBody body, Now now) {
+    finish(turn, {turn.id, turn.session, 0, 0, now.unix_ms, std::move(body)});
+}
+
+void GatewayCore::give_up(Turn& turn, Errc code, std::string message, Now now) {
+    ++counters_.given_up;
+    turn.cancelled = true;
+    turn.cancel_at = now.steady;
+    push_cancel(turn, now);
+    end(turn, wire::Failed{code, std::move(message), code != Errc::deadline_exceeded}, now);
+}
+
+}  // namespace emostage::gateway
