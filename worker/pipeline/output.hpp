@@ -59,9 +59,9 @@ inline constexpr std::size_t answer_depth_max = 8;     // of lists and objects
 inline constexpr std::size_t answer_values_max = 512;  // in one object
 inline constexpr std::size_t answer_objects_max = 64;  // beginnings of an object that are tried
 
-// The first object in the text that has one of the fields counts, also in prose, in fences, inside
-// another object, after reasoning. Trailing commas, single or full-width quotes, bare words,
-// missing end brackets are mended. Never fails: what cannot be used is a default and named.
+// Of the objects in the text, also in prose, in fences, inside another object, after reasoning, the
+// first that gives the most fields counts. Trailing commas, single or full-width quotes, bare
+// words, missing end brackets are mended. Never fails: what cannot be used is a default and named.
 TypedOutput read_output(const OutputSpec& spec, std::string_view answer);
 
 // Every field its default: for a stage that did not end.
