@@ -1,9 +1,10 @@
-// The broker's decisions, without I/O: accepts turns, keeps them in order, leases them to workers that
-// have credit, numbers and keeps the events.
+// The broker's decisions, without I/O: accepts turns, keeps them in order, leases them to workers
+// that have credit, numbers and keeps the events.
 //
-// A machine: `on(input, now)` changes state and calls `Outputs`; `next_time()` says when `on(Tick)` has
-// work. No socket, clock, file, thread or randomness inside, so a simulation can drive it from a seed.
-// Owns all state. One thread. DESIGN: one running turn per session, fair turns among gateways.
+// A machine: `on(input, now)` changes state and calls `Outputs`; `next_time()` says when `on(Tick)`
+// has work. No socket, clock, file, thread or randomness inside, so a simulation can drive it from
+// a seed. Owns all state. One thread. DESIGN: one running turn per session, fair turns among
+// gateways.
 #pragma once
 
 #include <cstdint>

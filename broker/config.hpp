@@ -28,8 +28,11 @@ struct Config {
     milliseconds lease{10'000};
     milliseconds fence{7'000};  // a worker that is unconfirmed this long stops itself
     std::uint32_t attempts_max = 3;
+    std::uint32_t returns_free = 8;  // a turn handed back more often than this counts as attempted
     std::size_t workers_max = 1'024;
     std::uint32_t slots_max = 4'096;  // of one worker
+    std::size_t pipelines_max = 256;  // announced by workers; and, apart from those, waited for
+    std::size_t turn_log_bytes_max = 4u * 1024 * 1024;  // events of one turn, all attempts
 
     // What is kept
     milliseconds retention{600'000};  // of an ended turn
@@ -47,7 +50,13 @@ struct Config {
     std::size_t beacon_turns_max = 1'000;   // of one beacon event; more: several
     std::size_t askers_per_turn_max = 16;   // gateways that one turn is sent to
     std::size_t gateways_max = 10'000;
-    milliseconds priority_step{5'000};  // one class of priority is worth this much waiting
+    std::size_t replay_delta_bytes = 16 * 1024;  // deltas are merged up to this in a replay
+    milliseconds priority_step{5'000};           // one class of priority is worth this much waiting
+
+    // Work of one call; what is left over is done by the next, and next_time() is then already
+    // past.
+    std::size_t tick_steps_max = 2'000;  // turns ended, forgotten or listed in a beacon
+    std::size_t grants_max = 64;         // leases
 };
 
 }  // namespace emostage::broker

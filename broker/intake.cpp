@@ -1,0 +1,160 @@
+#include "broker/intake.hpp"
+
+#include <vector>
+
+#include "broker/clip.hpp"
+
+namespace emostage::broker {
+
+// --- open --------------------------------------------------------------------------------------
+
+void Intake::on(wire::Open open, Now now) {
+    ++state_.counters.opened;
+    const auto content = content_hash(open);
+    // Before all else, while draining too: a turn that was accepted is never rejected.
+    if (Turn* known = state_.turns.find(open.turn)) {
+        join(*known, open, content, now);
+        return;
+    }
+    if (auto why = refuse(open, now.steady)) {
+        reject(open.gateway, open.turn, open.session, std::move(*why), now);
+        return;
+    }
+    if (open.on_busy == wire::OnBusy::interrupt) interrupt(open.session, now);
+    lifecycle_.accept(std::move(open), content, now);
+}
+
+std::optional<wire::Rejected> Intake::refuse(const wire::Open& open, TimePoint now) const {
+    if (state_.draining) {
+        return wire::Rejected{Errc::unavailable, "the broker is draining; use another",
+                              std::nullopt};
+    }
+    const auto& pipeline = open.pipeline.empty() ? state_.config.default_pipeline : open.pipeline;
+    const bool served = state_.workers.announced(pipeline);
+    if (!served && state_.workers.size() > 0) {
+        return wire::Rejected{Errc::unknown_pipeline, "no worker serves this pipeline",
+                              std::nullopt};
+    }
+    if (auto why = refuse_in_session(open, now)) return why;
+    if (auto why = state_.admission.refuse(open, pipeline, served, now)) return why;
+    if (!state_.sessions.has_room_for(open.session)) {
+        return state_.admission.overloaded("too many sessions have turns", now);
+    }
+    if (!state_.fanout.has_room_for(open.gateway)) {
+        return state_.admission.overloaded("too many gateways have turns", now);
+    }
+    return std::nullopt;
+}
+
+std::optional<wire::Rejected> Intake::refuse_in_session(const wire::Open& open,
+                                                        TimePoint now) const {
+    const Session* session = state_.sessions.find(open.session);
+    if (!session) return std::nullopt;
+    switch (open.on_busy) {
+        case wire::OnBusy::interrupt:
+            break;  // what waits is cancelled
+        case wire::OnBusy::reject:
+            if (session->busy()) {
+                return wire::Rejected{Errc::session_busy, "the session has a turn already",
+                                      std::nullopt};
+            }
+            break;
+        case wire::OnBusy::enqueue:
+            if (session->waiting.size() >= state_.config.queued_turns_per_session_max) {
+                return state_.admission.overloaded("the session has too many turns waiting", now);
+            }
+    }
+    return std::nullopt;
+}
+
+void Intake::join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now) {
+    if (turn.content != content) {
+        reject(open.gateway, open.turn, open.session,
+               {Errc::conflict, "this turn id is known with other content", std::nullopt}, now);
+        return;
+    }
+    if (turn.state != TurnState::ended && !state_.fanout.attach(turn, open.gateway, now.steady)) {
+        reject(open.gateway, open.turn, open.session,
+               state_.admission.overloaded("the turn has too many gateways already", now.steady),
+               now);
+        return;
+    }
+    ++state_.counters.joined;
+    state_.fanout.replay(turn, open.gateway, 0);
+}
+
+// All at once and in order, so that the new turn is next and its history has their texts.
+void Intake::interrupt(const std::string& id, Now now) {
+    const Session* session = state_.sessions.find(id);
+    if (!session) return;
+    std::vector<Turn*> turns;
+    if (session->running) turns.push_back(session->running);
+    turns.insert(turns.end(), session->waiting.begin(), session->waiting.end());
+    for (Turn* turn : turns) {
+        lifecycle_.stop(*turn, wire::Cancelled{"interrupted"}, "interrupted",
+                        Lifecycle::Remember::text_and_reply, now);
+    }
+}
+
+// --- cancel and resume -------------------------------------------------------------------------
+
+void Intake::on(const wire::Cancel& cancel, Now now) {
+    Turn* turn = state_.turns.find(cancel.turn);
+    if (!turn) {
+        reject(cancel.gateway, cancel.turn, {},
+               {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+        return;
+    }
+    if (turn->state == TurnState::ended) {
+        state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1);
+        return;
+    }
+    const bool hears = Fanout::asks(*turn, cancel.gateway);
+    lifecycle_.stop(*turn, wire::Cancelled{"requested"}, "requested",
+                    Lifecycle::Remember::text_and_reply, now);
+    if (hears) return;
+    turn = state_.turns.find(cancel.turn);  // where nothing ended can be kept it is gone
+    if (turn) state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1);
+}
+
+void Intake::on(const wire::Resume& resume, Now now) {
+    Turn* turn = state_.turns.find(resume.turn);
+    if (!turn) {
+        reject(resume.gateway, resume.turn, {},
+               {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+        return;
+    }
+    if (turn->state != TurnState::ended &&
+        !state_.fanout.attach(*turn, resume.gateway, now.steady)) {
+        reject(resume.gateway, resume.turn, turn->open.session,
+               state_.admission.overloaded("the turn has too many gateways already", now.steady),
+               now);
+        return;
+    }
+    state_.fanout.replay(*turn, resume.gateway, resume.after);
+}
+
+// --- the rest ----------------------------------------------------------------------------------
+
+void Intake::on(const codec::BadCommand& bad, Now now) {
+    ++state_.counters.bad_commands;
+    if (bad.gateway.empty() || bad.turn.empty()) return;
+    reject(
+        bad.gateway, bad.turn, {},
+        {bad.error.code, clipped(bad.error.message, wire::error_message_bytes_max), std::nullopt},
+        now);
+}
+
+void Intake::on(const Subscribed& subscribed, Now now) {
+    state_.fanout.publish_unnumbered(subscribed.gateway, {}, {},
+                                     wire::Hello{wire::protocol_version, state_.config.limits},
+                                     now.unix_ms);
+}
+
+void Intake::reject(const std::string& gateway, const std::string& turn, const std::string& session,
+                    wire::Rejected why, Now now) {
+    ++state_.counters.rejected;
+    state_.fanout.publish_unnumbered(gateway, turn, session, std::move(why), now.unix_ms);
+}
+
+}  // namespace emostage::broker

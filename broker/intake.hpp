@@ -1,0 +1,38 @@
+// What gateways say: opens, cancels, resumes, and what could not be read.
+//
+// Decides what is let in. Everything refused is answered with `rejected`, to the gateway that asked
+// and to nobody else.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "broker/lifecycle.hpp"
+#include "broker/state.hpp"
+
+namespace emostage::broker {
+
+class Intake {
+public:
+    Intake(State& state, Lifecycle& lifecycle) : state_(state), lifecycle_(lifecycle) {}
+
+    void on(wire::Open open, Now now);
+    void on(const wire::Cancel& cancel, Now now);
+    void on(const wire::Resume& resume, Now now);
+    void on(const codec::BadCommand& bad, Now now);
+    void on(const Subscribed& subscribed, Now now);
+
+private:
+    // Why a new turn is not let in; nothing: it is.
+    std::optional<wire::Rejected> refuse(const wire::Open& open, TimePoint now) const;
+    std::optional<wire::Rejected> refuse_in_session(const wire::Open& open, TimePoint now) const;
+    void join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now);
+    void interrupt(const std::string& session, Now now);
+    void reject(const std::string& gateway, const std::string& turn, const std::string& session,
+                wire::Rejected why, Now now);
+
+    State& state_;
+    Lifecycle& lifecycle_;
+};
+
+}  // namespace emostage::broker

@@ -1,0 +1,49 @@
+// Which worker runs which turn, and what it has said of it.
+//
+// A lease whose turn is no longer there (cancelled, or lost and leased anew) stays as `closing`
+// until its worker is known to have stopped: it holds credit, and what it still sends is dropped.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+
+#include "broker/worker_table.hpp"
+#include "core/clock.hpp"
+#include "schemas/link.hpp"
+
+namespace emostage::broker {
+
+struct Turn;
+
+struct Lease {
+    wire::LeaseId id = 0;
+    Worker* worker = nullptr;
+    Turn* turn = nullptr;  // null: closing
+    std::uint64_t next_ordinal = 1;
+    bool started = false;
+    TimePoint granted_at{};
+    std::uint64_t listed_in = 0;  // its worker's beat that last named it
+    std::uint32_t unlisted = 0;   // beats since then that did not
+    std::size_t place = 0;        // in the worker's list
+
+    bool closing() const { return turn == nullptr; }
+};
+
+class LeaseTable {
+public:
+    // Ids start at a place of the broker's own: a worker that still runs leases of a former broker
+    // cannot meet them here.
+    explicit LeaseTable(std::string_view broker);
+
+    Lease& grant(Worker& worker, Turn& turn, TimePoint now);
+    Lease* find(wire::LeaseId id);
+    void release(Lease& lease);
+    std::size_t size() const { return leases_.size(); }
+
+private:
+    std::unordered_map<wire::LeaseId, Lease> leases_;
+    wire::LeaseId next_;
+};
+
+}  // namespace emostage::broker

@@ -1,0 +1,263 @@
+#include "broker/lifecycle.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace emostage::broker {
+namespace {
+
+void send_stop(State& state, const Lease& lease, bool fenced, std::string_view reason) {
+    state.outputs.send(lease.worker->route, wire::Stop{lease.id, fenced, std::string(reason)});
+}
+
+}  // namespace
+
+// --- events ------------------------------------------------------------------------------------
+
+void Lifecycle::say(Turn& turn, wire::EventBody body, Now now) {
+    ++state_.counters.events;
+    const auto seq = turn.log.append(body, turn.attempt, now.unix_ms);
+    state_.fanout.publish(turn, seq, std::move(body), now.unix_ms);
+}
+
+void Lifecycle::say_delta(Turn& turn, std::string& text, Now now) {
+    auto& counters = state_.counters;
+    ++counters.events;
+    ++counters.deltas;
+    counters.delta_bytes += text.size();
+    const auto seq = turn.log.append_delta(text, turn.attempt, now.unix_ms);
+    state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
+}
+
+void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
+    if (turn.log.text().empty()) return;
+    ++state_.counters.resets;
+    say(turn, wire::Reset{std::string(reason)}, now);
+}
+
+// --- in and out --------------------------------------------------------------------------------
+
+void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
+    const auto& config = state_.config;
+    const auto position = state_.admission.queued();
+    if (open.pipeline.empty()) open.pipeline = config.default_pipeline;
+    Turn& turn = state_.turns.add(std::move(open), content);
+    ++state_.counters.accepted;
+
+    const milliseconds longest(static_cast<std::int64_t>(config.limits.deadline_ms));
+    turn.accepted_at = now.steady;
+    turn.deadline =
+        now.steady + std::min(turn.open.deadline.value_or(config.deadline_default), longest);
+    state_.deadlines.add(turn.deadline, turn);
+    state_.waiting.add(turn.accepted_at, turn);
+    state_.admission.enter(turn);
+
+    Session& session = state_.sessions.get(turn.open.session);
+    turn.session = &session;
+    turn.in_session = session.waiting.insert(session.waiting.end(), &turn);
+    [[maybe_unused]] const bool attached =
+        state_.fanout.attach(turn, turn.open.gateway, now.steady);
+    assert(attached);
+    say(turn, wire::Accepted{position}, now);
+    make_head_ready(session);
+}
+
+void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, Remember memory,
+                     Now now) {
+    if (turn.lease) {
+        send_stop(state_, *turn.lease, false, reason);
+        detach(*turn.lease);
+    }
+    end(turn, std::move(body), memory, now);
+}
+
+void Lifecycle::expire(Turn& turn, Now now) {
+    stop(turn, wire::Failed{Errc::deadline_exceeded, "the turn's deadline passed", true},
+         "deadline_exceeded", Remember::nothing, now);
+}
+
+void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
+                    const wire::Packed* session_state) {
+    assert(turn.state != TurnState::ended && !turn.lease);
+    auto& counters = state_.counters;
+    if (std::holds_alternative<wire::Completed>(body)) ++counters.completed;
+    if (std::holds_alternative<wire::Failed>(body)) ++counters.failed;
+    if (std::holds_alternative<wire::Cancelled>(body)) ++counters.cancelled;
+
+    Session& session = *turn.session;
+    if (turn.state == TurnState::running) {
+        session.running = nullptr;
+        state_.admission.count_end(now.steady);
+    } else {
+        if (turn.ready) state_.queue.erase(place_of(turn));
+        turn.ready = false;
+        session.waiting.erase(turn.in_session);
+        state_.waiting.remove(turn.accepted_at, turn);
+        state_.admission.leave_queue(turn);
+    }
+    state_.deadlines.remove(turn.deadline, turn);
+    state_.admission.leave(turn);
+    if (memory == Remember::text_and_reply && !turn.stateless()) {
+        state_.sessions.remember(session, turn, std::string(turn.log.text()), session_state);
+    }
+    turn.state = TurnState::ended;
+    turn.ended_at = now.steady;
+    turn.session = nullptr;
+    make_head_ready(session);
+    state_.sessions.settle(session, now.steady);  // last: the session may be gone then
+
+    say(turn, std::move(body), now);
+    turn.open.text = {};
+    turn.open.history.reset();
+    turn.open.locale = {};
+    turn.open.traceparent = {};
+    turn.log.shrink();
+    state_.fanout.fade(turn);
+    state_.retention.add(turn);
+    while (Turn* surplus = state_.retention.surplus()) forget(*surplus);  // may be this one
+}
+
+void Lifecycle::forget(Turn& ended) {
+    state_.fanout.detach_all(ended);
+    state_.retention.remove(ended);
+    state_.turns.erase(ended);
+}
+
+// --- leases ------------------------------------------------------------------------------------
+
+FairQueue::Place Lifecycle::place_of(const Turn& turn) const {
+    const auto ahead = static_cast<int>(turn.open.priority) * state_.config.priority_step;
+    return {turn.open.pipeline, turn.open.gateway, turn.accepted_at - ahead, turn.order,
+            turn.retried};
+}
+
+void Lifecycle::make_head_ready(Session& session) {
+    if (session.running || session.waiting.empty()) return;
+    Turn& head = *session.waiting.front();
+    if (head.ready) return;
+    head.ready = true;
+    ++pushes_;
+    state_.queue.push(place_of(head), head);
+}
+
+void Lifecycle::dispatch(Now now) {
+    // Nothing became ready and no credit was gained since nothing more could be leased.
+    const auto changes = pushes_ + state_.workers.gains();
+    if (changes == dispatched_at_ && !unfinished_) return;
+    const auto has_credit = [this](const std::string& pipeline) {
+        return state_.workers.has_credit(pipeline);
+    };
+    unfinished_ = true;
+    for (std::size_t grants = 0; grants < state_.config.grants_max; ++grants) {
+        Turn* turn = state_.queue.pop(has_credit);
+        if (!turn) {
+            unfinished_ = false;
+            break;
+        }
+        turn->ready = false;
+        if (turn->deadline <= now.steady) {
+            expire(*turn, now);
+            continue;
+        }
+        grant(*turn, *state_.workers.choose(turn->open.pipeline), now);
+    }
+    dispatched_at_ = pushes_ + state_.workers.gains();
+}
+
+void Lifecycle::grant(Turn& turn, Worker& worker, Now now) {
+    Session& session = *turn.session;
+    session.waiting.erase(turn.in_session);
+    session.running = &turn;
+    state_.waiting.remove(turn.accepted_at, turn);
+    state_.admission.leave_queue(turn);
+    turn.state = TurnState::running;
+    turn.attempt = std::max(turn.attempt, 1u);
+    Lease& lease = state_.leases.grant(worker, turn, now.steady);
+    turn.lease = &lease;
+    state_.workers.refresh(worker);
+
+    const auto& open = turn.open;
+    wire::Lease message;
+    message.lease = lease.id;
+    message.attempt = turn.attempt;
+    message.turn = open.turn;
+    message.session = open.session;
+    message.pipeline = open.pipeline;
+    message.locale = open.locale;
+    message.text = open.text;
+    message.history = turn.stateless() ? *open.history : session.memory.utterances();
+    if (!turn.stateless()) message.state = session.memory.state();
+    message.left = std::max(milliseconds(0),
+                            std::chrono::duration_cast<milliseconds>(turn.deadline - now.steady));
+    message.reply_bytes_max = state_.config.limits.reply_bytes;
+    message.traceparent = open.traceparent;
+    state_.outputs.send(worker.route, std::move(message));
+}
+
+Turn& Lifecycle::detach(Lease& lease) {
+    Turn& turn = *lease.turn;
+    lease.turn = nullptr;
+    turn.lease = nullptr;
+    return turn;
+}
+
+void Lifecycle::release(Lease& lease) {
+    if (!lease.closing()) detach(lease);
+    Worker& worker = *lease.worker;
+    state_.leases.release(lease);
+    state_.workers.refresh(worker);
+}
+
+void Lifecycle::requeue(Turn& turn, std::string_view reset_reason, Now now) {
+    Session& session = *turn.session;
+    session.running = nullptr;
+    turn.state = TurnState::queued;
+    turn.retried = true;
+    turn.in_session = session.waiting.insert(session.waiting.begin(), &turn);
+    state_.waiting.add(turn.accepted_at, turn);
+    state_.admission.enter_queue(turn);
+    ++state_.counters.retries;
+    reset(turn, reset_reason, now);
+    make_head_ready(session);
+}
+
+void Lifecycle::count_loss(Turn& turn, Now now) {
+    if (turn.attempt >= state_.config.attempts_max) {
+        end(turn,
+            wire::Failed{Errc::attempts_exhausted, "the turn's workers were lost too often", false},
+            Remember::nothing, now);  // not to be tried again: it may be what kills them
+        return;
+    }
+    ++turn.attempt;
+    requeue(turn, "worker_lost", now);
+}
+
+void Lifecycle::lose(Lease& lease, Now now) {
+    ++state_.counters.leases_lost;
+    send_stop(state_, lease, true, "lease lost");
+    count_loss(detach(lease), now);
+}
+
+void Lifecycle::lose(Worker& worker, Now now) {
+    while (!worker.leases.empty()) {
+        Lease& lease = *worker.leases.back();
+        Turn* turn = lease.closing() ? nullptr : &detach(lease);
+        state_.leases.release(lease);
+        if (!turn) continue;
+        ++state_.counters.leases_lost;
+        count_loss(*turn, now);
+    }
+    state_.workers.remove(worker);
+}
+
+void Lifecycle::hand_back(Lease& lease, Now now) {
+    Turn& turn = detach(lease);
+    release(lease);
+    if (++turn.returns > state_.config.returns_free) {
+        count_loss(turn, now);
+    } else {
+        requeue(turn, "worker_draining", now);
+    }
+}
+
+}  // namespace emostage::broker

@@ -1,0 +1,67 @@
+// A turn's way: accepted, queued, leased, perhaps back in the queue, ended, forgotten.
+//
+// The only place that changes a turn's state, so that every table hears of every change, and the
+// only one that numbers events.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "broker/state.hpp"
+
+namespace emostage::broker {
+
+class Lifecycle {
+public:
+    explicit Lifecycle(State& state) : state_(state) {}
+
+    // Requires: admitted, unknown, room for its session and its gateway.
+    void accept(wire::Open open, const ContentHash& content, Now now);
+
+    // One numbered event, kept and published.
+    void say(Turn& turn, wire::EventBody body, Now now);
+    void say_delta(Turn& turn, std::string& text, Now now);  // takes the text
+    // "Forget the deltas so far", where there are any.
+    void reset(Turn& turn, std::string_view reason, Now now);
+
+    // Ends a turn that is queued or whose run is over (no lease). `memory`: what its session
+    // remembers of it. The turn may be forgotten afterwards, where no ended one can be kept.
+    enum class Remember : std::uint8_t { nothing, text_and_reply };
+    void end(Turn& turn, wire::EventBody body, Remember memory, Now now,
+             const wire::Packed* session_state = nullptr);
+    // Ends a turn whatever it does; its worker is told to stop.
+    void stop(Turn& turn, wire::EventBody body, std::string_view reason, Remember memory, Now now);
+
+    void expire(Turn& turn, Now now);  // its deadline passed
+
+    // Leases as many turns as there is credit for, at most `grants_max`.
+    void dispatch(Now now);
+    bool dispatch_unfinished() const { return unfinished_; }
+
+    // The run of this lease is lost: fenced, and the turn gets another attempt or has had its last.
+    void lose(Lease& lease, Now now);
+    // All that the worker held is lost, and the worker is forgotten.
+    void lose(Worker& worker, Now now);
+    // The worker cannot or will not run it: back to the queue, without an attempt counted.
+    void hand_back(Lease& lease, Now now);
+    // The lease's run is over. Its turn, if it is not closing, has no lease then.
+    void release(Lease& lease);
+
+    void forget(Turn& ended);
+
+private:
+    Turn& detach(Lease& lease);  // the lease is closing then
+    void requeue(Turn& turn, std::string_view reset_reason, Now now);
+    void count_loss(Turn& turn, Now now);
+    void grant(Turn& turn, Worker& worker, Now now);
+    void make_head_ready(Session& session);
+    FairQueue::Place place_of(const Turn& turn) const;
+
+    State& state_;
+    std::uint64_t dispatched_at_ = 0;  // changes seen by the last dispatch
+    std::uint64_t pushes_ = 0;
+    bool unfinished_ = false;
+};
+
+}  // namespace emostage::broker

@@ -1,0 +1,57 @@
+// One turn, from `accepted` until it is forgotten.
+//
+// Owned by TurnTable; the other tables point to it and are told before it goes.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "broker/content_hash.hpp"
+#include "broker/event_log.hpp"
+#include "core/clock.hpp"
+#include "schemas/command.hpp"
+
+namespace emostage::broker {
+
+struct Gateway;
+struct Lease;
+struct Session;
+struct Turn;
+
+// A gateway that the turn's events go to, and where that gateway's list has the turn.
+struct Asker {
+    Gateway* gateway;
+    std::size_t place;
+};
+
+enum class TurnState : std::uint8_t { queued, running, ended };
+
+struct Turn {
+    wire::Open open;  // text, history, locale and traceparent only until the end; pipeline resolved
+    ContentHash content;
+    std::uint64_t order = 0;  // of acceptance, over all turns
+    TimePoint accepted_at{}, deadline{}, ended_at{};
+
+    TurnState state = TurnState::queued;
+    // Shown in events: 0 until the first lease, then 1; one more for each lease that was lost.
+    std::uint32_t attempt = 0;
+    std::uint32_t returns = 0;  // leases that a worker handed back unharmed
+    bool retried = false;       // goes before turns that no worker has had yet
+    Lease* lease = nullptr;     // while running
+
+    Session* session = nullptr;  // until the end
+    bool ready = false;          // head of its session and in the fair queue
+    std::list<Turn*>::iterator in_session{};
+
+    EventLog log;
+    std::vector<Asker> askers;                               // none from some time after the end
+    std::list<Turn*>::iterator in_fading{}, in_retention{};  // once ended; see Fanout, Retention
+    bool fading = false;
+
+    const std::string& id() const { return open.turn; }
+    bool stateless() const { return open.history.has_value(); }
+};
+
+}  // namespace emostage::broker
