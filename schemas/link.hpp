@@ -15,7 +15,7 @@ namespace emostage::wire {
 
 inline constexpr int link_version = 1;
 
-using LeaseId = std::uint64_t;  // never used twice by one broker
+using LeaseId = std::uint64_t;  // from 1; never used twice by one broker
 
 // --- worker to broker ----------------------------------------------------------------------
 

@@ -1,0 +1,397 @@
+#include "worker/run/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/codec/hash.hpp"
+
+namespace emostage::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::map<Language, Prompt> prompts(const std::string& text) {
+    std::map<Language, Prompt> all;
+    for (const auto language : languages) all.emplace(language, *Prompt::compile("test", text));
+    return all;
+}
+
+Stage analysis(const std::string& name, std::vector<Field> fields) {
+    Stage stage;
+    stage.name = name;
+    stage.output.fields = std::move(fields);
+    stage.output.shape =
+        std::make_shared<const llm::AnswerShape>(make_shape(name, stage.output.fields));
+    stage.instruction = prompts("analyse " + name);
+    stage.budget = 5s;
+    return stage;
+}
+
+Field label(const std::string& name, std::vector<std::string> labels) {
+    Field field;
+    field.name = name;
+    field.type = FieldType::label;
+    field.default_json = "\"" + labels.front() + "\"";
+    field.words.resize(labels.size());
+    field.labels = std::move(labels);
+    return field;
+}
+
+// Two analyses at once, then the reply; what a session remembers is the phase.
+std::shared_ptr<Pipeline> make_pipeline() {
+    auto pipeline = std::make_shared<Pipeline>();
+    pipeline->name = "test";
+    pipeline->stages.push_back(
+        analysis("mood", {label("feeling", {"calm", "sad"}), label("risk", {"none", "alert"})}));
+    pipeline->stages.push_back(analysis("phase", {label("phase", {"opening", "closing"})}));
+    Stage reply;
+    reply.name = "response";
+    reply.streams = true;
+    reply.after = {0, 1};
+    reply.budget = 30s;
+    reply.instruction =
+        prompts("reply{{#mood}} to {{feeling}}{{/mood}}{{#phase}} in {{phase}}{{/phase}}");
+    pipeline->stages.push_back(reply);
+    pipeline->reply = 2;
+    Remembered remembered;
+    remembered.name = "phase";
+    remembered.stage = 1;
+    remembered.field = "phase";
+    remembered.initial = "opening";
+    pipeline->remembered.push_back(remembered);
+    pipeline->preamble = prompts("You are a counsellor.");
+    for (const auto language : languages) pipeline->repair[language] = "Again, please.";
+    return pipeline;
+}
+
+class Recorder : public RunOutputs {
+public:
+    void emit(wire::RunEvent event) override { events.push_back(std::move(event)); }
+    void start_call(std::size_t stage, llm::ChatRequest request) override {
+        EXPECT_FALSE(open.contains(stage)) << "one call a stage";
+        open.insert_or_assign(stage, request);
+        requests.push_back(std::move(request));
+    }
+    void stop_call(std::size_t stage) override {
+        EXPECT_EQ(open.erase(stage), 1u);
+        stopped.push_back(stage);
+    }
+
+    template <class T>
+    std::vector<T> of() const {
+        std::vector<T> found;
+        for (const auto& event : events) {
+            if (const auto* one = std::get_if<T>(&event)) found.push_back(*one);
+        }
+        return found;
+    }
+    std::string text() const {
+        std::string text;
+        for (const auto& event : events) {
+            if (std::holds_alternative<wire::Reset>(event)) text.clear();
+            if (const auto* delta = std::get_if<wire::Delta>(&event)) text += delta->text;
+        }
+        return text;
+    }
+
+    std::vector<wire::RunEvent> events;
+    std::map<std::size_t, llm::ChatRequest> open;
+    std::vector<llm::ChatRequest> requests;
+    std::vector<std::size_t> stopped;
+};
+
+class RunTest : public testing::Test {
+protected:
+    using Run = worker::Run;  // not testing::Test::Run
+    static constexpr std::size_t mood = 0, phase = 1, response = 2;
+
+    void start(milliseconds left = 60s) {
+        wire::Lease lease;
+        lease.lease = 1;
+        lease.turn = "t";
+        lease.session = "s";
+        lease.pipeline = "test";
+        lease.text = "I feel low";
+        lease.history = {{wire::Role::user, "hello"}, {wire::Role::assistant, "hi"}};
+        lease.left = left;
+        lease.reply_bytes_max = 1024;
+        run.emplace(lease, pipeline, config, out);
+        run->on(Run::Start{}, now);
+    }
+    void answer(std::size_t stage, const std::string& text, const std::string& finish = "stop") {
+        ASSERT_EQ(out.open.erase(stage), 1u) << "no call of stage " << stage;
+        llm::ChatAnswer answer;
+        answer.text = text;
+        answer.finish_reason = finish;
+        answer.prompt_tokens = 100;
+        answer.completion_tokens = 10;
+        answer.endpoint = "test";
+        run->on(Run::Answer{stage, answer}, now);
+    }
+    void content(const std::string& text) { run->on(Run::Content{response, text}, now); }
+    void call_fails(std::size_t stage, Errc code, bool delivered = false) {
+        ASSERT_EQ(out.open.erase(stage), 1u);
+        run->on(Run::CallFailed{stage, {{code, "endpoint test: it happened"}, delivered, 3}}, now);
+    }
+    void pass(Duration duration) {
+        const auto end = now + duration;
+        while (run->next_time() && *run->next_time() <= end) {
+            now = std::max(now, *run->next_time());
+            run->on(Run::Tick{}, now);
+        }
+        now = end;
+    }
+    void analyses_end() {
+        answer(mood, R"({"feeling":"sad","risk":"none"})");
+        answer(phase, R"({"phase":"closing"})");
+    }
+
+    std::shared_ptr<Pipeline> pipeline = make_pipeline();
+    RunConfig config{"w1", {}, 2, 500ms, 0.5};
+    Recorder out;
+    TimePoint now{1h};
+    std::optional<Run> run;
+};
+
+TEST_F(RunTest, BothAnalysesStartAtOnceAndTheReplyWaitsForBoth) {
+    start();
+    EXPECT_EQ(out.events.size(), 1u);
+    EXPECT_EQ(out.of<wire::Started>().at(0).worker, "w1");
+    EXPECT_EQ(out.open.size(), 2u);
+    answer(phase, R"({"phase":"closing"})");
+    EXPECT_FALSE(out.open.contains(response));
+    answer(mood, R"({"feeling":"sad","risk":"none"})");
+    ASSERT_TRUE(out.open.contains(response));
+    EXPECT_TRUE(out.open.at(response).stream);
+    const auto stages = out.of<wire::Stage>();
+    ASSERT_EQ(stages.size(), 2u);
+    EXPECT_EQ(stages[0].stage, "phase");
+    EXPECT_FALSE(stages[0].result.bytes.empty());
+}
+
+TEST_F(RunTest, AllCallsOfATurnBeginWithTheSameBytes) {
+    start();
+    analyses_end();
+    ASSERT_EQ(out.requests.size(), 3u);
+    const auto& first = out.requests[0].user;
+    const auto shared = first.find("[stage:");
+    ASSERT_NE(shared, std::string::npos);
+    EXPECT_GT(shared, 10u);
+    for (const auto& request : out.requests) {
+        EXPECT_EQ(request.shared_prefix, out.requests[0].shared_prefix);
+        EXPECT_EQ(request.user.substr(0, shared), first.substr(0, shared));
+        EXPECT_EQ(request.session, "s");
+    }
+    EXPECT_NE(out.requests[2].user.find("reply to sad in closing"), std::string::npos);
+}
+
+TEST_F(RunTest, TheReplyStreamsAndItsEndProvesItWhole) {
+    start();
+    now += 200ms;
+    analyses_end();
+    now += 50ms;
+    content("That sounds ");
+    now += 30ms;
+    content("hard.");
+    answer(response, "", "stop");
+    ASSERT_TRUE(run->ended());
+    const auto ends = out.of<wire::RunCompleted>();
+    ASSERT_EQ(ends.size(), 1u);
+    const auto& end = ends[0].completed;
+    EXPECT_EQ(end.text_bytes, 17u);
+    EXPECT_EQ(end.text_hash, codec::text_hash("That sounds hard."));
+    EXPECT_EQ(end.finish_reason, "stop");
+    EXPECT_EQ(end.usage, (wire::Usage{300, 30, 3}));
+    EXPECT_TRUE(end.degraded.empty());
+    EXPECT_EQ(end.timings_ms, (wire::Timings{{"mood", 200},
+                                             {"phase", 200},
+                                             {"response", 80},
+                                             {"first_delta", 250},
+                                             {"total", 280}}));
+    EXPECT_EQ(nlohmann::json::from_msgpack(ends[0].state.bytes).at("phase"), "closing");
+}
+
+TEST_F(RunTest, AnAnswerThatIsNotWhatWasAskedIsRepairedOnce) {
+    start();
+    answer(mood, "I am not sure, maybe sad?");
+    ASSERT_TRUE(out.open.contains(mood));
+    EXPECT_NE(out.open.at(mood).user.find("Again, please."), std::string::npos);
+    EXPECT_TRUE(out.of<wire::Stage>().empty());
+    answer(mood, R"({"feeling":"sad","risk":"none"})");
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::done);
+    answer(phase, R"({"phase":"closing"})");
+    content("hi");
+    answer(response, "");
+    EXPECT_TRUE(out.of<wire::RunCompleted>().at(0).completed.degraded.empty());
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.usage.calls, 4);
+}
+
+TEST_F(RunTest, AfterTheRepairAnAnalysisWithoutAnyFieldIsGivenUpAndNamed) {
+    start();
+    answer(mood, "nonsense");
+    answer(mood, "nonsense again");
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::failed);
+    EXPECT_TRUE(out.of<wire::Stage>().at(0).result.bytes.empty());
+    answer(phase, R"({"phase":"closing"})");
+    EXPECT_NE(out.open.at(response).user.find("reply in closing"), std::string::npos);
+    content("hi");
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.degraded,
+              std::vector<std::string>{"mood"});
+}
+
+TEST_F(RunTest, AfterTheRepairOneUnusableFieldIsItsDefaultAndNamed) {
+    start();
+    answer(mood, R"({"feeling":"sad","risk":"purple"})");
+    answer(mood, R"({"feeling":"sad","risk":"green"})");
+    const auto stage = out.of<wire::Stage>().at(0);
+    EXPECT_EQ(stage.status, wire::StageStatus::done);
+    const auto result = nlohmann::json::from_msgpack(stage.result.bytes);
+    EXPECT_EQ(result.at("feeling"), "sad");
+    EXPECT_EQ(result.at("risk"), "none");
+    answer(phase, R"({"phase":"closing"})");
+    content("hi");
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.degraded,
+              std::vector<std::string>{"mood.risk"});
+}
+
+TEST_F(RunTest, AnAnalysisThatOverrunsItsBudgetIsClosedAndTheReplyGoesOn) {
+    start();
+    answer(phase, R"({"phase":"closing"})");
+    pass(4999ms);
+    EXPECT_FALSE(out.open.contains(response));
+    pass(1ms);
+    EXPECT_EQ(out.stopped, std::vector<std::size_t>{mood});
+    EXPECT_EQ(out.of<wire::Stage>().at(1).status, wire::StageStatus::skipped);
+    EXPECT_EQ(out.of<wire::Stage>().at(1).ms, 5000);
+    EXPECT_TRUE(out.open.contains(response));
+}
+
+TEST_F(RunTest, AShortDeadlineLeavesTheReplyItsHalf) {
+    start(2s);
+    pass(1s);
+    EXPECT_EQ(out.stopped.size(), 2u);
+    ASSERT_TRUE(out.open.contains(response));
+    EXPECT_EQ(out.open.at(response).timeouts.total, 1s);
+}
+
+TEST_F(RunTest, ARepairThatWouldOverrunTheBudgetIsNotTried) {
+    start();
+    now += 4600ms;
+    answer(mood, "nonsense");
+    EXPECT_FALSE(out.open.contains(mood));
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::failed);
+}
+
+TEST_F(RunTest, AFailedAnalysisDoesNotFailTheTurn) {
+    start();
+    call_fails(mood, Errc::model_failed);
+    call_fails(phase, Errc::model_busy);
+    ASSERT_TRUE(out.open.contains(response));
+    content("hi");
+    answer(response, "");
+    const auto end = out.of<wire::RunCompleted>().at(0);
+    EXPECT_EQ(end.completed.degraded, (std::vector<std::string>{"mood", "phase"}));
+    EXPECT_EQ(nlohmann::json::from_msgpack(end.state.bytes).at("phase"), "opening")
+        << "what was remembered stays";
+}
+
+TEST_F(RunTest, AReplyThatIsCutStartsAgainAfterAReset) {
+    start();
+    analyses_end();
+    content("That sou");
+    call_fails(response, Errc::model_cut, true);
+    ASSERT_EQ(out.of<wire::Reset>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Reset>()[0].reason, "model_cut");
+    ASSERT_TRUE(out.open.contains(response));
+    content("That sounds hard.");
+    answer(response, "");
+    const auto end = out.of<wire::RunCompleted>().at(0).completed;
+    EXPECT_EQ(out.text(), "That sounds hard.");
+    EXPECT_EQ(end.text_bytes, 17u);
+    EXPECT_EQ(end.text_hash, codec::text_hash("That sounds hard."));
+}
+
+TEST_F(RunTest, AReplyThatIsCutAgainAndAgainFailsAndIsNeverCompleted) {
+    start();
+    analyses_end();
+    for (int i = 0; i < 3; ++i) {
+        content("That sou");
+        call_fails(response, Errc::model_cut, true);
+    }
+    ASSERT_TRUE(run->ended());
+    EXPECT_EQ(out.of<wire::Reset>().size(), 2u);
+    EXPECT_TRUE(out.of<wire::RunCompleted>().empty());
+    ASSERT_EQ(out.of<wire::Failed>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Failed>()[0].code, Errc::model_cut);
+    EXPECT_TRUE(out.of<wire::Failed>()[0].retryable);
+}
+
+TEST_F(RunTest, AReplyThatNeverBeganFailsWithoutAReset) {
+    start();
+    analyses_end();
+    call_fails(response, Errc::model_refused);
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_refused);
+    EXPECT_FALSE(out.of<wire::Failed>().at(0).retryable);
+}
+
+TEST_F(RunTest, AnEmptyReplyIsAFailure) {
+    start();
+    analyses_end();
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_output);
+    EXPECT_TRUE(out.of<wire::RunCompleted>().empty());
+}
+
+TEST_F(RunTest, TheDeadlineEndsTheTurnAndClosesTheCall) {
+    start(10s);
+    analyses_end();
+    content("That");
+    pass(10s);
+    ASSERT_TRUE(run->ended());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::deadline_exceeded);
+    EXPECT_TRUE(out.open.empty());
+}
+
+TEST_F(RunTest, ACancelClosesEveryCallAndSaysSoOnce) {
+    for (const bool streaming : {false, true}) {
+        out = {};
+        start();
+        if (streaming) {
+            analyses_end();
+            content("That");
+        }
+        run->on(Run::Stop{"requested", false}, now);
+        EXPECT_TRUE(out.open.empty());
+        ASSERT_EQ(out.of<wire::Cancelled>().size(), 1u);
+        EXPECT_TRUE(run->ended());
+        const auto said = out.events.size();
+        run->on(Run::Stop{"requested", false}, now);
+        run->on(Run::Content{response, "late"}, now);
+        run->on(Run::Tick{}, now + 1h);
+        EXPECT_EQ(out.events.size(), said);
+        EXPECT_FALSE(run->next_time().has_value());
+    }
+}
+
+TEST_F(RunTest, AFencedRunClosesItsCallsAndSaysNothing) {
+    start();
+    const auto said = out.events.size();
+    run->on(Run::Stop{"not confirmed", true}, now);
+    EXPECT_TRUE(out.open.empty());
+    EXPECT_EQ(out.events.size(), said);
+    EXPECT_TRUE(run->ended());
+}
+
+TEST_F(RunTest, ContentOfAnAnalysisIsNeverShown) {
+    start();
+    run->on(Run::Content{mood, "secret thoughts"}, now);
+    EXPECT_TRUE(out.of<wire::Delta>().empty());
+}
+
+}  // namespace
+}  // namespace emostage::worker

@@ -1,0 +1,121 @@
+// One leased turn, without I/O: which call comes next, what to tell, when to repair, default, start
+// the reply again, give up.
+//
+// A machine: `on(input, now)`, `next_time()`. Calls are named by the index of their stage; a stage
+// has one call at a time. After ended() it says nothing more. Owned by one shard; one thread.
+//
+// EmoStage (arXiv 2506.19279): perspective-taking and phase recognition at once, then the reply.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/codec/hash.hpp"
+#include "core/llm/client.hpp"
+#include "schemas/link.hpp"
+#include "worker/pipeline/pipeline.hpp"
+#include "worker/run/turn_prompts.hpp"
+
+namespace emostage::worker {
+
+struct RunConfig {
+    std::string worker;                          // for `started`
+    std::map<Language, std::string> help_lines;  // the operator's, for the careful wording
+    int reply_restarts_max = 2;                  // after a reply that was cut in the middle
+    milliseconds repair_min{500};  // with less of its budget left, a stage is not repaired
+    double analysis_share = 0.5;   // of the turn's remaining time, at most, before the reply starts
+};
+
+// What a run asks its shell to do. Called from inside on(); must not call the run back.
+class RunOutputs {
+public:
+    virtual ~RunOutputs() = default;
+    virtual void emit(wire::RunEvent event) = 0;
+    virtual void start_call(std::size_t stage, llm::ChatRequest request) = 0;
+    // Closes the call's connection before it returns; nothing more comes from it.
+    virtual void stop_call(std::size_t stage) = 0;
+};
+
+class Run {
+public:
+    struct Start {};
+    struct Content {
+        std::size_t stage = 0;
+        std::string_view text;
+    };
+    struct Answer {
+        std::size_t stage = 0;
+        llm::ChatAnswer answer;
+    };
+    struct CallFailed {
+        std::size_t stage = 0;
+        llm::ChatFailure failure;
+    };
+    struct Stop {
+        std::string reason;
+        bool fenced = false;  // say nothing more
+    };
+    struct Tick {};
+
+    // `config` and `outputs` outlive the run.
+    Run(wire::Lease lease, std::shared_ptr<const Pipeline> pipeline, const RunConfig& config,
+        RunOutputs& outputs);
+
+    void on(Start, TimePoint now);
+    void on(const Content& content, TimePoint now);
+    void on(Answer answer, TimePoint now);
+    void on(CallFailed failed, TimePoint now);
+    void on(const Stop& stop, TimePoint now);
+    void on(Tick, TimePoint now);
+
+    std::optional<TimePoint> next_time() const;
+    bool ended() const { return ended_; }
+
+private:
+    enum class State : std::uint8_t { waiting, running, repairing, done, failed, skipped };
+
+    struct StageRun {
+        State state = State::waiting;
+        TimePoint started{};
+        TimePoint ends{};  // its budget, or its share of the turn's time where that is less
+
+        bool calling() const { return state == State::running || state == State::repairing; }
+        bool over() const { return !calling() && state != State::waiting; }
+    };
+
+    void start_ready_stages(TimePoint now);
+    void start_stage(std::size_t index, TimePoint now);
+    void call(std::size_t index, const std::string& complaint, TimePoint now);
+    void end_analysis(std::size_t index, State state, wire::Packed result, TimePoint now);
+    void read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoint now);
+    void complete(const llm::ChatAnswer& answer, TimePoint now);
+    void reply_failed(const llm::ChatFailure& failure, TimePoint now);
+    void fail(Errc code, std::string message, bool retryable);
+    void stop_calls();
+    void count(std::int64_t tries, std::int64_t prompt_tokens, std::int64_t completion_tokens);
+
+    wire::Lease lease_;
+    std::shared_ptr<const Pipeline> pipeline_;
+    const RunConfig& config_;
+    RunOutputs& outputs_;
+
+    TurnPrompts prompts_;
+    std::vector<StageRun> stages_;
+    codec::TextHasher reply_;
+    int restarts_ = 0;
+    TimePoint started_{};
+    TimePoint deadline_{};
+    std::optional<TimePoint> first_delta_;
+    wire::Usage usage_;
+    wire::Timings timings_;
+    std::vector<std::string> degraded_;
+    bool ended_ = false;
+};
+
+}  // namespace emostage::worker

@@ -1,0 +1,262 @@
+#include "worker/shell/shard.hpp"
+
+#include <algorithm>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <optional>
+#include <unordered_map>
+
+#include "core/codec/codec.hpp"
+#include "core/llm/deadline_queue.hpp"
+#include "core/log/log.hpp"
+#include "core/loop/zmq_socket.hpp"
+
+namespace emostage::worker {
+
+namespace {
+
+constexpr int linger_ms = 1'000;  // for the last words of a drained worker
+
+}  // namespace
+
+class Shard::Impl final : public LinkOutputs {
+public:
+    Impl(ShardConfig config, std::shared_ptr<const PipelineSet> pipelines, zmq::context_t& context)
+        : config_(std::move(config)),
+          pipelines_(std::move(pipelines)),
+          work_(asio::make_work_guard(loop_)),
+          timer_(loop_),
+          client_(loop_, config_.endpoints, config_.seed),
+          socket_(loop_, context, zmq::socket_type::dealer),
+          link_(config_.link, *this) {
+        socket_.raw().set(zmq::sockopt::sndhwm, outbox_messages_max);
+        socket_.raw().set(zmq::sockopt::immediate, true);
+        socket_.raw().set(zmq::sockopt::linger, linger_ms);
+    }
+
+    Result<void> connect() { return socket_.connect(config_.broker); }
+
+    void run() {
+        socket_.start([this](ZmqSocket::Frames& frames) { receive(frames); });
+        link_.on(Link::Start{}, Clock::now());
+        arm();
+        loop_.run();
+    }
+
+    void drain() {
+        asio::post(loop_, [this] {
+            log::info("draining", {{"running", link_.running()}});
+            link_.on(Link::Drain{}, Clock::now());
+            settle();
+        });
+    }
+
+    void stop() { loop_.stop(); }
+
+    // --- LinkOutputs -------------------------------------------------------------------------
+
+    void send(const wire::FromWorker& message) override {
+        // Not sent: the broker finds the hole in the ordinals, or asks who this is.
+        if (socket_.send(codec::encode_from_worker(message)) != ZmqSocket::Sent::yes) ++unsent_;
+    }
+
+    void start_run(wire::Lease lease) override {
+        const auto id = lease.lease;
+        const auto pipeline = pipelines_->find(lease.pipeline)->second;
+        auto& slot = *slots_.emplace(id, std::make_unique<Slot>(*this, std::move(lease), pipeline))
+                          .first->second;
+        slot.run.on(Run::Start{}, Clock::now());
+        slot.after_input();
+    }
+
+    void stop_run(wire::LeaseId lease, bool fenced, const std::string& reason) override {
+        const auto found = slots_.find(lease);
+        if (found == slots_.end()) return;
+        auto& slot = *found->second;
+        slot.run.on(Run::Stop{reason, fenced}, Clock::now());
+        if (fenced) {
+            // What it has not said yet is nobody's to hear.
+            slot.events.clear();
+            log::info("run fenced", {{"lease", lease}, {"reason", std::string_view(reason)}});
+        }
+        slot.after_input();
+    }
+
+private:
+    // One run with the calls that it has open.
+    struct Slot final : RunOutputs, llm::ChatSink {
+        Slot(Impl& shard, wire::Lease lease, std::shared_ptr<const Pipeline> pipeline)
+            : shard(shard),
+              id(lease.lease),
+              calls(pipeline->stages.size()),
+              run(std::move(lease), std::move(pipeline), shard.config_.run, *this) {}
+
+        void emit(wire::RunEvent event) override { events.push_back(std::move(event)); }
+
+        void start_call(std::size_t stage, llm::ChatRequest request) override {
+            calls[stage] = shard.client_.start(std::move(request), *this);
+        }
+        void stop_call(std::size_t stage) override {
+            if (calls[stage]) shard.client_.stop(*calls[stage]);
+            calls[stage].reset();
+        }
+
+        void on_content(llm::CallId call, std::string_view text) override {
+            run.on(Run::Content{stage_of(call), text}, Clock::now());
+            after_input();
+        }
+        void on_answer(llm::CallId call, llm::ChatAnswer answer) override {
+            const auto stage = stage_of(call);
+            calls[stage].reset();
+            run.on(Run::Answer{stage, std::move(answer)}, Clock::now());
+            after_input();
+        }
+        void on_failure(llm::CallId call, llm::ChatFailure failure) override {
+            const auto stage = stage_of(call);
+            calls[stage].reset();
+            log::warn("call failed", {{"code", name(failure.error.code)},
+                                      {"tries", failure.tries},
+                                      {"why", log::Sentence{failure.error.message}}});
+            run.on(Run::CallFailed{stage, std::move(failure)}, Clock::now());
+            after_input();
+        }
+
+        std::size_t stage_of(llm::CallId call) const {
+            std::size_t stage = 0;
+            while (calls[stage] != call) ++stage;
+            return stage;
+        }
+
+        void after_input() {
+            if (const auto time = run.next_time()) shard.due_.set(id, *time);
+            shard.touch(*this);
+        }
+
+        Impl& shard;
+        wire::LeaseId id;
+        std::uint64_t said = 0;  // events sent so far
+        std::vector<wire::RunEvent> events;
+        std::vector<std::optional<llm::CallId>> calls;  // by stage
+        bool touched = false;
+        Run run;
+    };
+
+    void receive(ZmqSocket::Frames& frames) {
+        auto message = codec::decode_to_worker(frames.back().to_string_view());
+        if (!message) {
+            log::warn("unreadable message from the broker", {{"code", name(message.error().code)}});
+            return;
+        }
+        const bool was_registered = link_.registered();
+        link_.on(std::move(*message), Clock::now());
+        if (!was_registered && link_.registered()) {
+            log::info("registered", {{"broker", std::string_view(config_.broker)},
+                                     {"slots", config_.link.slots}});
+        }
+        settle();
+    }
+
+    // What several inputs of one loop turn had to tell goes out in one message per run, once the
+    // loop has nothing else that is ready: merged, never delayed.
+    void touch(Slot& slot) {
+        if (!slot.touched) touched_.push_back(slot.id);
+        slot.touched = true;
+        settle();
+    }
+
+    void settle() {
+        if (settling_) return;
+        settling_ = true;
+        asio::post(loop_, [this] {
+            settling_ = false;
+            flush();
+            arm();
+            if (link_.drained()) finish();
+        });
+    }
+
+    void flush() {
+        const auto ids = std::move(touched_);
+        touched_.clear();
+        for (const auto id : ids) {
+            const auto found = slots_.find(id);
+            if (found == slots_.end()) continue;
+            auto& slot = *found->second;
+            slot.touched = false;
+            if (!slot.events.empty()) {
+                const auto ordinal = slot.said + 1;
+                slot.said += slot.events.size();
+                send(wire::Output{id, ordinal, std::move(slot.events)});
+                slot.events.clear();
+            }
+            if (slot.run.ended()) {
+                link_.on(Link::RunEnded{id}, Clock::now());
+                due_.remove(id);
+                slots_.erase(found);
+            }
+        }
+        if (unsent_ > 0) {
+            log::warn("could not send to the broker", {{"messages", unsent_}});
+            unsent_ = 0;
+        }
+    }
+
+    // One timer for the link and all runs, moved only when something is due before it fires.
+    void arm() {
+        const auto next = std::min(link_.next_time().value_or(TimePoint::max()), due_.next());
+        if (next == TimePoint::max() || (armed_ && *armed_ <= next)) return;
+        armed_ = next;
+        timer_.expires_at(next);
+        timer_.async_wait([this](const asio::error_code& error) {
+            if (error) return;
+            armed_.reset();
+            tick();
+        });
+    }
+
+    void tick() {
+        const auto now = Clock::now();
+        link_.on(Link::Tick{}, now);
+        while (const auto id = due_.take_due(now)) {
+            auto& slot = *slots_.at(id);
+            slot.run.on(Run::Tick{}, now);
+            slot.after_input();
+        }
+        settle();
+    }
+
+    void finish() {
+        log::info("drained", {});
+        work_.reset();
+        loop_.stop();
+    }
+
+    ShardConfig config_;
+    std::shared_ptr<const PipelineSet> pipelines_;
+    asio::io_context loop_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_;
+    asio::steady_timer timer_;
+    std::optional<TimePoint> armed_;
+    llm::Client client_;
+    ZmqSocket socket_;
+    Link link_;
+    std::unordered_map<wire::LeaseId, std::unique_ptr<Slot>> slots_;
+    std::vector<wire::LeaseId> touched_;
+    llm::DeadlineQueue due_;  // runs, by lease
+    bool settling_ = false;
+    std::uint64_t unsent_ = 0;
+};
+
+Shard::Shard(ShardConfig config, std::shared_ptr<const PipelineSet> pipelines,
+             zmq::context_t& context)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(pipelines), context)) {}
+Shard::~Shard() = default;
+
+Result<void> Shard::connect() { return impl_->connect(); }
+void Shard::run() { impl_->run(); }
+void Shard::drain() { impl_->drain(); }
+void Shard::stop() { impl_->stop(); }
+
+}  // namespace emostage::worker
