@@ -35,6 +35,7 @@ struct Config {
     milliseconds silent_max{30'000};     // a turn of which nothing is heard fails, `unavailable`
     milliseconds deadline_grace{5'000};  // the broker's own `deadline_exceeded` comes first
     std::uint32_t rereads_max = 1;       // of a reply that came damaged
+    std::uint32_t reopens_max = 1;       // of a turn that one and the same broker has lost
 };
 
 }  // namespace emostage::gateway

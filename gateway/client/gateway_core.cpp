@@ -145,6 +145,7 @@ void GatewayCore::on(wire::EventBatch batch, Now now) {
 
 // False: a late message of a broker that was left.
 bool GatewayCore::on_broker(const wire::EventBatch& batch, bool hello, Now now) {
+    const std::uint64_t newest = numbers_;  // later ones are opened by sinks, to this broker
     bool other = false;
     if (batch.broker != broker_) {
         if (!hello && batch.broker == retired_broker_) return false;
@@ -157,36 +158,51 @@ bool GatewayCore::on_broker(const wire::EventBatch& batch, bool hello, Now now) 
         ++counters_.brokers_lost;
         start_anew(now);
     }
-    if (now_ready || hello || other) resync(now);
+    if (now_ready || hello || other) resync(newest, now);
     return true;
 }
 
 // The broker that had our turns is gone with its state: the same opens go to the new one.
 void GatewayCore::start_anew(Now now) {
-    for (Turn* turn : turns_in_order()) {
-        if (turn->cancelled) {
-            end(*turn, wire::Cancelled{"the broker that ran it is gone"}, now);
-            continue;
-        }
-        if (turn->open.empty()) {
-            give_up(*turn, Errc::unknown_turn, "the broker that ran this turn is gone", now);
-            continue;
-        }
-        turn->reader.forget();
-        turn->known = turn->ask = turn->behind = false;
-        turn->pushes = turn->rereads = 0;
-        turn->heard_at = now.steady;
-        if (turn->shown) {
-            tell(*turn,
-                 {turn->id, turn->session, 0, 0, now.unix_ms, wire::Reset{"broker_changed"}});
-        }
+    const auto turns = turns_in_order();
+    for (Turn* turn : turns) {
+        turn->known = false;
+        turn->pushes = turn->rereads = turn->reopens = 0;
+    }
+    for (Turn* turn : turns) {
+        if (reopen(*turn, "broker_changed", now)) turn->reopens = 0;
     }
 }
 
+// The broker does not have the turn any more: its open is pushed as if for the first time. True:
+// the turn goes on; false: it has ended.
+bool GatewayCore::reopen(Turn& turn, const char* reason, Now now) {
+    if (turn.cancelled) {
+        end(turn, wire::Cancelled{"the broker does not have it"}, now);
+        return false;
+    }
+    if (turn.open.empty() || turn.reopens == config_.reopens_max) {
+        give_up(turn, Errc::unknown_turn, "the broker no longer has this turn", now);
+        return false;
+    }
+    ++turn.reopens;
+    turn.reader.forget();
+    turn.known = turn.ask = turn.behind = false;
+    turn.pushes = 0;
+    turn.heard_at = turn.push_at = now.steady;
+    turn.push_wait = config_.open_again;
+    if (turn.shown) {
+        tell(turn, {turn.id, turn.session, 0, 0, now.unix_ms, wire::Reset{reason}});
+    }
+    return true;
+}
+
 // The subscription is live (again): what was said before may be lost, in both directions.
-void GatewayCore::resync(Now now) {
+void GatewayCore::resync(std::uint64_t newest, Now now) {
     for (Turn* turn : turns_in_order()) {
-        turn->push_at = turn->resume_at = turn->cancel_at = now.steady;
+        if (turn->number > newest) break;
+        turn->push_at = turn->cancel_at = now.steady;
+        if (!turn->permitted) turn->resume_at = now.steady;
         turn->push_wait = config_.open_again;
         turn->resume_wait = config_.resume_again;
         turn->cancel_wait = config_.cancel_again;
@@ -244,13 +260,11 @@ void GatewayCore::on_rejected(Turn& turn, wire::Event event, Now now) {
     const auto* rejected = std::get_if<wire::Rejected>(&event.body);
     if (rejected == nullptr) return;
     if (rejected->code == Errc::unknown_turn) {
-        if (turn.cancelled) {
-            end(turn, wire::Cancelled{"the broker does not have it"}, now);
-        } else if (turn.open.empty() && !turn.shown) {
+        if (turn.open.empty() && !turn.shown) {
             finish(turn, event);
-        } else if (turn.known) {
-            end(turn, wire::Failed{Errc::unknown_turn, "the broker no longer has this turn", true},
-                now);
+        } else if ((turn.known || turn.cancelled) && reopen(turn, "turn_lost", now)) {
+            push_open(turn, now);
+            schedule(turn);
         }
         return;
     }
@@ -279,7 +293,7 @@ void GatewayCore::read_again(Turn& turn, Now now) {
     ++counters_.rereads;
     turn.reader.restart();
     turn.behind = true;
-    turn.resume_at = now.steady;
+    if (!turn.permitted) turn.resume_at = now.steady;
     turn.resume_wait = config_.resume_again;
     tell(turn, {turn.id, turn.session, 0, 0, now.unix_ms, wire::Reset{"damaged"}});
     push_resume(turn, now);
@@ -377,9 +391,9 @@ void GatewayCore::push_open(Turn& turn, Now now) {
 void GatewayCore::push_resume(Turn& turn, Now now) {
     if (!turn.known || !(turn.ask || turn.behind) || now.steady < turn.resume_at) return;
     if (link() != Link::ready) return;
-    if (!resumes_.take(now.steady)) {
-        turn.resume_at = resumes_.free_at(now.steady);
-        return;
+    if (!std::exchange(turn.permitted, true)) {
+        turn.resume_at = resumes_.take(now.steady);
+        if (turn.resume_at > now.steady) return;
     }
     const auto bytes = codec::encode_command(
         wire::Command(wire::Resume{config_.gateway, turn.id, turn.reader.last()}));
@@ -387,7 +401,7 @@ void GatewayCore::push_resume(Turn& turn, Now now) {
         turn.resume_at = full_until_;
         return;
     }
-    turn.ask = false;
+    turn.ask = turn.permitted = false;
     turn.resume_at = now.steady + turn.resume_wait;
     turn.resume_wait = doubled(turn.resume_wait, config_.resume_again_most);
 }

@@ -91,11 +91,12 @@ private:
         TimePoint push_at{}, resume_at{}, cancel_at{};  // not before
         milliseconds push_wait{}, resume_wait{}, cancel_wait{};
         std::uint32_t pushes = 0;  // of its open, to this broker
-        std::uint32_t rereads = 0;
+        std::uint32_t rereads = 0, reopens = 0;
         bool known = false;      // the broker has it
         bool ask = false;        // resume although nothing is known to be missing
         bool behind = false;     // as last looked at
         bool cancelled = false;  // wanted
+        bool permitted = false;  // resume_at has a permit of resumes_
         bool shown = false;      // the sink has had an event
         Timers::iterator timer;
     };
@@ -114,7 +115,8 @@ private:
     void read_again(Turn& turn, Now now);
     void look_for_gap(Turn& turn, Now now);
     void start_anew(Now now);
-    void resync(Now now);
+    bool reopen(Turn& turn, const char* reason, Now now);
+    void resync(std::uint64_t newest, Now now);
     void scan(Now now);
 
     void act(Turn& turn, Now now);

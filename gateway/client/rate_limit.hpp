@@ -15,15 +15,11 @@ public:
         : interval_(std::chrono::nanoseconds(1'000'000'000 / per_second)),
           most_(interval_ * at_once) {}
 
-    bool take(TimePoint now) {
-        if (free_at(now) > now) return false;
+    // Takes a permit: the moment from which it holds, `now` or later. Those who wait are spread
+    // out, each with a moment of its own.
+    TimePoint take(TimePoint now) {
         used_until_ = std::max(used_until_, now) + interval_;
-        return true;
-    }
-
-    // When take() will succeed.
-    TimePoint free_at(TimePoint now) const {
-        return std::max(now, used_until_ + interval_ - most_);
+        return std::max(now, used_until_ - most_);
     }
 
 private:
