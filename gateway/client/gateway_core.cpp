@@ -391,6 +391,8 @@ void GatewayCore::push_open(Turn& turn, Now now) {
 void GatewayCore::push_resume(Turn& turn, Now now) {
     if (!turn.known || !(turn.ask || turn.behind) || now.steady < turn.resume_at) return;
     if (link() != Link::ready) return;
+    // What came since the last time is progress.
+    if (turn.asked_after != turn.reader.last()) turn.resume_wait = config_.resume_again;
     if (!std::exchange(turn.permitted, true)) {
         turn.resume_at = resumes_.take(now.steady);
         if (turn.resume_at > now.steady) return;
@@ -402,6 +404,7 @@ void GatewayCore::push_resume(Turn& turn, Now now) {
         return;
     }
     turn.ask = turn.permitted = false;
+    turn.asked_after = turn.reader.last();
     turn.resume_at = now.steady + turn.resume_wait;
     turn.resume_wait = doubled(turn.resume_wait, config_.resume_again_most);
 }

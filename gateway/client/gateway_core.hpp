@@ -90,7 +90,8 @@ private:
         TimePoint deadline_at{};                        // grace included
         TimePoint push_at{}, resume_at{}, cancel_at{};  // not before
         milliseconds push_wait{}, resume_wait{}, cancel_wait{};
-        std::uint32_t pushes = 0;  // of its open, to this broker
+        std::uint64_t asked_after = 0;  // by the last resume
+        std::uint32_t pushes = 0;       // of its open, to this broker
         std::uint32_t rereads = 0, reopens = 0;
         bool known = false;      // the broker has it
         bool ask = false;        // resume although nothing is known to be missing
