@@ -1,7 +1,7 @@
 // Calls to language models: several OpenAI-compatible endpoints behind one interface.
 //
-// One client per loop (shard): it owns one libcurl multi handle with its connection pool, chooses the
-// endpoint, retries before the first delivered byte, watches the time-outs, reads the stream.
+// One client per loop (shard): it owns one libcurl multi handle with its connection pool, chooses
+// the endpoint, retries before the first delivered byte, watches the time-outs, reads the stream.
 // One thread: the loop's. Sinks are called from the loop, never from inside start() or stop().
 #pragma once
 
@@ -20,6 +20,8 @@
 
 namespace emostage::llm {
 
+struct Policy;  // core/llm/policy.hpp
+
 // The shape that a typed answer must have, in the forms that endpoints understand. Sent only in a
 // form that the chosen endpoint declares; the answer is validated by the caller all the same.
 struct AnswerShape {
@@ -30,14 +32,14 @@ struct AnswerShape {
 
 struct CallTimeouts {
     milliseconds connect{2000};
-    milliseconds first_token{20000};  // from the request on the wire to the first content
-    milliseconds silence{10000};      // between two pieces of content
+    milliseconds first_token{20000};  // streamed: from the request on the wire to the first content
+    milliseconds silence{10000};      // between two pieces of content, or of a whole answer's body
     milliseconds total{60000};        // of the whole call, retries and back-off included
 };
 
 struct ChatRequest {
-    std::shared_ptr<const std::string> shared_prefix;  // system prompt, the same for all of a turn's calls
-    std::string user;                                  // the user message: transcript and instruction
+    std::shared_ptr<const std::string> shared_prefix;  // system prompt, the same for a whole turn
+    std::string user;                                  // transcript and instruction
     bool stream = false;
     int max_tokens = 512;
     double temperature = 0.7;
@@ -51,18 +53,18 @@ struct ChatRequest {
 };
 
 struct ChatAnswer {
-    std::string text;           // whole; empty when it was streamed
-    std::string finish_reason;  // stop, length, content_filter …
-    std::int64_t prompt_tokens = 0;      // 0: the endpoint did not say
+    std::string text;                // whole; empty when it was streamed
+    std::string finish_reason;       // stop, length, content_filter …
+    std::int64_t prompt_tokens = 0;  // 0: the endpoint did not say
     std::int64_t completion_tokens = 0;
-    std::int64_t tries = 1;              // requests that were sent
-    std::string endpoint;                // name of the one that answered
-    Duration first_content{};            // from start() to the first content
+    std::int64_t tries = 1;    // requests that were sent
+    std::string endpoint;      // name of the one that answered
+    Duration first_content{};  // from start() to the first content
 };
 
 struct ChatFailure {
-    Error error;              // Errc::model_*; the message names the endpoint, never text
-    bool delivered = false;   // some content had reached the sink
+    Error error;             // Errc::model_*; the message names the endpoint, never text
+    bool delivered = false;  // some content had reached the sink
     std::int64_t tries = 0;
 };
 
@@ -82,9 +84,12 @@ class Client {
 public:
     static constexpr std::size_t calls_max = 16384;  // running at once; more fail with model_busy
 
-    // Requires: at least one endpoint. `seed` drives jitter alone.
+    // Endpoints without a name get their URL's host:port. `seed` drives jitter alone. Throws
+    // std::invalid_argument, with what to mend, where there is no endpoint or one is unusable.
     Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed);
-    ~Client();  // stops every call silently
+    Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed,
+           const Policy& policy);
+    ~Client();  // stops every call silently; not from inside a sink
 
     CallId start(ChatRequest request, ChatSink& sink);
 
@@ -96,7 +101,7 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  // posted handlers look whether it is still there
 };
 
 }  // namespace emostage::llm

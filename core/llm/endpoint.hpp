@@ -18,10 +18,10 @@ struct Capabilities {
 };
 
 struct EndpointConfig {
-    std::string name;   // for logs and metrics; default: host:port of the URL
-    std::string url;    // up to and with /v1, e.g. http://127.0.0.1:11434/v1
+    std::string name;  // for logs and metrics; default: host:port of the URL
+    std::string url;   // up to and with /v1, e.g. http://127.0.0.1:11434/v1
     std::string model;
-    std::string key;    // bearer token, from environment or file only; empty: none
+    std::string key;  // bearer token, from environment or file only; empty: none
     Capabilities capabilities;
     std::size_t calls_max = 4096;  // running at once
 };

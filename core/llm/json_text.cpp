@@ -1,0 +1,153 @@
+#include "core/llm/json_text.hpp"
+
+#include <algorithm>
+
+namespace emostage::llm {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+bool stands_for_itself(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
+}
+
+// Length of the UTF-8 character at the front, 0 where there is none.
+std::size_t character_length(std::string_view text) {
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto in = [&](std::size_t i, unsigned low, unsigned high) {
+        return i < text.size() && at(i) >= low && at(i) <= high;
+    };
+    const unsigned first = at(0);
+    if (first >= 0xC2 && first <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+        const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+        const unsigned high = first == 0xED ? 0x9F : 0xBF;
+        return in(1, low, high) && in(2, 0x80, 0xBF) ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+        return in(1, low, high) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
+    }
+    return 0;
+}
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+void append_utf8(unsigned code, std::string& out) {
+    const auto tail = [&](int shift) {
+        out.push_back(static_cast<char>(0x80 | ((code >> shift) & 0x3F)));
+    };
+    if (code < 0x80) {
+        out.push_back(static_cast<char>(code));
+    } else if (code < 0x800) {
+        out.push_back(static_cast<char>(0xC0 | (code >> 6)));
+        tail(0);
+    } else if (code < 0x10000) {
+        out.push_back(static_cast<char>(0xE0 | (code >> 12)));
+        tail(6);
+        tail(0);
+    } else {
+        out.push_back(static_cast<char>(0xF0 | (code >> 18)));
+        tail(12);
+        tail(6);
+        tail(0);
+    }
+}
+
+bool is_high(unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low(unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+constexpr unsigned replacement = 0xFFFD;
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    out.push_back('"');
+    while (!text.empty()) {
+        const auto run_end = std::find_if_not(text.begin(), text.end(), stands_for_itself);
+        const auto run = static_cast<std::size_t>(run_end - text.begin());
+        out.append(text.substr(0, run));
+        text.remove_prefix(run);
+        if (text.empty()) break;
+        const char c = text.front();
+        const auto u = static_cast<unsigned char>(c);
+        std::size_t length = 1;
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (c == '\n') {
+            out.append("\\n");
+        } else if (u < 0x20) {
+            out.append("\\u00");
+            out.push_back(hex_digits[u >> 4]);
+            out.push_back(hex_digits[u & 15]);
+        } else if (length = character_length(text); length > 0) {
+            out.append(text.substr(0, length));
+        } else {
+            append_utf8(replacement, out);
+            length = 1;
+        }
+        text.remove_prefix(length);
+    }
+    out.push_back('"');
+}
+
+// `unit` is a UTF-16 code unit.
+void JsonUnescaper::put_unit(unsigned unit, std::string& out) {
+    if (high_ != 0 && is_low(unit)) {
+        append_utf8(0x10000 + ((high_ - 0xD800) << 10) + (unit - 0xDC00), out);
+        high_ = 0;
+        return;
+    }
+    finish(out);
+    if (is_high(unit)) {
+        high_ = unit;
+    } else {
+        append_utf8(is_low(unit) ? replacement : unit, out);
+    }
+}
+
+void JsonUnescaper::finish(std::string& out) {
+    if (high_ != 0) append_utf8(replacement, out);
+    high_ = 0;
+}
+
+bool JsonUnescaper::push(std::string_view raw, std::string& out) {
+    while (!raw.empty()) {
+        const std::size_t run = std::min(raw.find('\\'), raw.size());
+        if (run > 0) finish(out);
+        out.append(raw.substr(0, run));
+        raw.remove_prefix(run);
+        if (raw.empty()) return true;
+        if (raw.size() < 2) return false;
+        const char kind = raw[1];
+        if (kind == 'u') {
+            if (raw.size() < 6) return false;
+            unsigned unit = 0;
+            for (char digit : raw.substr(2, 4)) {
+                const int value = hex_value(digit);
+                if (value < 0) return false;
+                unit = unit * 16 + static_cast<unsigned>(value);
+            }
+            put_unit(unit, out);
+            raw.remove_prefix(6);
+            continue;
+        }
+        constexpr std::string_view letters = "\"\\/bfnrt";
+        constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+        const std::size_t which = letters.find(kind);
+        if (which == std::string_view::npos) return false;
+        put_unit(static_cast<unsigned char>(meanings[which]), out);
+        raw.remove_prefix(2);
+    }
+    return true;
+}
+
+}  // namespace emostage::llm
