@@ -1,0 +1,107 @@
+#include "broker/admin/admin_server.hpp"
+
+#include <restinio/all.hpp>
+#include <utility>
+
+#include "broker/admin/admin_pages.hpp"
+
+namespace emostage::broker {
+namespace {
+
+struct Traits : restinio::default_single_thread_traits_t {
+    static constexpr bool use_connection_count_limiter = true;
+};
+using Server = restinio::http_server_t<Traits>;
+
+restinio::http_status_line_t status_line(int status) {
+    switch (status) {
+        case 200:
+            return restinio::status_ok();
+        case 404:
+            return restinio::status_not_found();
+        case 405:
+            return restinio::status_method_not_allowed();
+        case 503:
+            return restinio::status_service_unavailable();
+        default:
+            return restinio::status_internal_server_error();
+    }
+}
+
+// By hand in its length, because an answer to HEAD has a length and no body.
+restinio::request_handling_status_t answer(const restinio::request_handle_t& request, Page page) {
+    auto response =
+        request->create_response<restinio::user_controlled_output_t>(status_line(page.status));
+    response.append_header(restinio::http_field::content_type, page.type);
+    response.append_header(restinio::http_field::cache_control, "no-store");
+    if (page.allows_get_only) response.append_header(restinio::http_field::allow, "GET, HEAD");
+    if (!request->header().should_keep_alive()) response.connection_close();
+    response.set_content_length(page.body.size());
+    if (request->header().method() != restinio::http_method_head()) {
+        response.append_body(std::move(page.body));
+    }
+    return response.done();
+}
+
+}  // namespace
+
+struct AdminServer::Impl {
+    Impl(asio::io_context& owner, TakeReport report)
+        : loop(owner), take_report(std::make_shared<TakeReport>(std::move(report))) {}
+
+    asio::io_context& loop;
+    std::shared_ptr<TakeReport>
+        take_report;  // the server's alone; connections look whether it lives
+    std::unique_ptr<Server> server;
+};
+
+AdminServer::AdminServer(asio::io_context& loop, TakeReport take_report)
+    : impl_(std::make_unique<Impl>(loop, std::move(take_report))) {}
+
+AdminServer::~AdminServer() = default;
+
+Result<config::Address> AdminServer::open(const config::Address& address) {
+    config::Address in_force = address;
+    const auto configure = [&](auto& settings) {
+        const bool v6 = address.host.find(':') != std::string::npos;
+        settings.port(address.port)
+            .address(address.host)
+            .protocol(v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4())
+            .max_parallel_connections(connections_max)
+            .read_next_http_message_timelimit(read_max)
+            .write_http_response_timelimit(write_max)
+            .handle_request_timeout(write_max)
+            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                          .max_url_size(url_bytes_max)
+                                          .max_field_name_size(header_bytes_max)
+                                          .max_field_value_size(header_bytes_max)
+                                          .max_field_count(headers_max)
+                                          .max_body_size(body_bytes_max))
+            .acceptor_post_bind_hook([&in_force](asio::ip::tcp::acceptor& acceptor) {
+                in_force.port = acceptor.local_endpoint().port();
+            })
+            .request_handler([alive = std::weak_ptr<TakeReport>(impl_->take_report)](
+                                 restinio::request_handle_t request) {
+                const auto take_report = alive.lock();
+                if (!take_report) return restinio::request_rejected();
+                const std::string_view target(request->header().request_target());
+                return answer(request,
+                              admin_page(request->header().method().c_str(),
+                                         target.substr(0, target.find('?')), *take_report));
+            });
+    };
+    try {
+        impl_->server =
+            std::make_unique<Server>(restinio::external_io_context(impl_->loop), configure);
+        impl_->server->open_sync();
+    } catch (const std::exception& error) {
+        impl_->server.reset();
+        return fail(Errc::io, "cannot listen on " + config::to_string(address) +
+                                  " for the admin pages: " + error.what() +
+                                  "; stop what uses it, choose another address with --admin, or "
+                                  "turn them off with --admin off");
+    }
+    return in_force;
+}
+
+}  // namespace emostage::broker

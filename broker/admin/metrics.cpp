@@ -1,0 +1,167 @@
+#include "broker/admin/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace emostage::broker {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr double ms_per_second = 1000.0;
+
+class Families {
+public:
+    void counter(const char* name, const char* help, std::uint64_t value) {
+        begin(name, help, MetricType::Counter);
+        add({}, static_cast<double>(value));
+    }
+    void gauge(const char* name, const char* help, double value) {
+        begin(name, help, MetricType::Gauge);
+        add({}, value);
+    }
+    // Then add() for each value of its label.
+    void begin(const char* name, const char* help, MetricType type) {
+        families_.push_back({name, help, type, {}});
+    }
+    void add(const char* label, std::string_view value, double number) {
+        add({{label, std::string(value)}}, number);
+    }
+
+    std::string text() const {
+        std::ostringstream out;
+        prometheus::TextSerializer().Serialize(out, families_);
+        return out.str();
+    }
+
+private:
+    void add(std::vector<ClientMetric::Label> labels, double number) {
+        ClientMetric metric;
+        metric.label = std::move(labels);
+        MetricFamily& family = families_.back();
+        if (family.type == MetricType::Counter) {
+            metric.counter.value = number;
+        } else {
+            metric.gauge.value = number;
+        }
+        family.metric.push_back(std::move(metric));
+    }
+
+    std::vector<MetricFamily> families_;
+};
+
+void add_turns(Families& families, const Snapshot& core) {
+    const Counters& counts = core.counters;
+    families.begin("emostage_turns_total", "Turns that ended or were rejected, by outcome.",
+                   MetricType::Counter);
+    for (const auto& [outcome, value] :
+         {std::pair{"completed", counts.completed}, std::pair{"failed", counts.failed},
+          std::pair{"cancelled", counts.cancelled}, std::pair{"rejected", counts.rejected}}) {
+        families.add("outcome", outcome, static_cast<double>(value));
+    }
+    families.counter("emostage_turns_opened_total", "Open commands that were understood.",
+                     counts.opened);
+    families.counter("emostage_turns_accepted_total", "Turns that were accepted.", counts.accepted);
+    families.counter("emostage_turns_joined_total",
+                     "Open commands that joined a turn which was known.", counts.joined);
+    families.counter("emostage_turns_degraded_total",
+                     "Turns that were completed with the default of some stage.", counts.degraded);
+    families.gauge("emostage_turns_waiting", "Accepted turns that no worker has.",
+                   static_cast<double>(core.queued));
+    families.gauge("emostage_turns_running", "Turns that a worker has.",
+                   static_cast<double>(core.running));
+    families.gauge("emostage_turns_kept", "Turns whose events can be resumed.",
+                   static_cast<double>(core.kept));
+    families.gauge("emostage_turns_waiting_oldest_seconds", "How long the longest has waited.",
+                   static_cast<double>(core.oldest_queued_ms) / ms_per_second);
+    families.gauge("emostage_turns_text_bytes", "Text and history of turns that wait or run.",
+                   static_cast<double>(core.queued_bytes));
+    families.gauge("emostage_turns_kept_bytes", "Events that are kept.",
+                   static_cast<double>(core.kept_bytes));
+    families.gauge("emostage_sessions", "Sessions that are remembered.",
+                   static_cast<double>(core.sessions));
+}
+
+void add_workers(Families& families, const Snapshot& core) {
+    double ready = 0, draining = 0, slots = 0, used = 0;
+    for (const WorkerView& worker : core.workers) {
+        (worker.draining ? draining : ready) += 1;
+        if (!worker.draining) slots += worker.slots;
+        used += worker.running;
+    }
+    families.begin("emostage_workers", "Workers that are registered, by state.", MetricType::Gauge);
+    families.add("state", "ready", ready);
+    families.add("state", "draining", draining);
+    families.gauge("emostage_worker_slots", "Turns that the ready workers can run at once.", slots);
+    families.gauge("emostage_worker_slots_used", "Turns that workers run.", used);
+    families.counter("emostage_leases_lost_total", "Leases whose worker was lost.",
+                     core.counters.leases_lost);
+    families.counter("emostage_retries_total", "Turns that were given to another worker.",
+                     core.counters.retries);
+    families.counter("emostage_link_gaps_total", "Outputs of workers that did not arrive.",
+                     core.counters.link_gaps);
+}
+
+void add_events(Families& families, const Counters& counts) {
+    families.counter("emostage_events_total", "Numbered events.", counts.events);
+    families.counter("emostage_deltas_total", "Events that carry a piece of a reply.",
+                     counts.deltas);
+    families.counter("emostage_delta_bytes_total", "Bytes of replies.", counts.delta_bytes);
+    families.counter("emostage_resets_total", "Replies that began again.", counts.resets);
+    families.counter("emostage_replays_total", "Resumes that were answered from kept events.",
+                     counts.replays);
+    families.counter("emostage_stages_failed_total", "Stages that failed or were skipped.",
+                     counts.stages_failed);
+}
+
+void add_traffic(Families& families, const Traffic& traffic) {
+    families.begin("emostage_rejected_total", "Rejected events, by code.", MetricType::Counter);
+    for (std::size_t i = 0; i < codes; ++i) {
+        families.add("code", name(static_cast<Errc>(i)), static_cast<double>(traffic.rejected[i]));
+    }
+    const auto by_socket = [&](const char* family, const char* help, auto value) {
+        families.begin(family, help, MetricType::Counter);
+        for (std::size_t i = 0; i < sockets; ++i) {
+            families.add("socket", name(static_cast<Socket>(i)), static_cast<double>(value(i)));
+        }
+    };
+    by_socket("emostage_messages_received_total", "Messages that arrived, by socket.",
+              [&](std::size_t i) { return traffic.received[i].messages; });
+    by_socket("emostage_received_bytes_total", "Bytes of messages that arrived, by socket.",
+              [&](std::size_t i) { return traffic.received[i].bytes; });
+    by_socket("emostage_messages_sent_total", "Messages that were sent, by socket.",
+              [&](std::size_t i) { return traffic.sent[i].messages; });
+    by_socket("emostage_sent_bytes_total", "Bytes of messages that were sent, by socket.",
+              [&](std::size_t i) { return traffic.sent[i].bytes; });
+    by_socket("emostage_messages_bad_total", "Messages that were not understood, by socket.",
+              [&](std::size_t i) { return traffic.bad[i]; });
+    families.counter("emostage_workers_unreachable_total", "Connections of workers that were lost.",
+                     traffic.unreachable);
+}
+
+}  // namespace
+
+std::string metrics_text(const Report& report) {
+    Families families;
+    families.begin("emostage_build_info", "The version that runs.", MetricType::Gauge);
+    families.add("version", EMOSTAGE_VERSION, 1);
+    families.gauge("emostage_start_time_seconds", "When the broker started, in Unix time.",
+                   static_cast<double>(report.started_unix_ms) / ms_per_second);
+    families.gauge("emostage_draining", "1 while the broker drains.", report.core.draining ? 1 : 0);
+    add_turns(families, report.core);
+    add_workers(families, report.core);
+    add_events(families, report.core.counters);
+    add_traffic(families, report.traffic);
+    families.counter("emostage_log_lines_lost_total", "Log lines that nobody read in time.",
+                     report.log_lines_lost);
+    return families.text();
+}
+
+}  // namespace emostage::broker

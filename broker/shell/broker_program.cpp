@@ -1,0 +1,92 @@
+#include "broker/shell/broker_program.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <random>
+
+#include "broker/admin/admin_server.hpp"
+#include "broker/shell/broker_shell.hpp"
+#include "core/log/log.hpp"
+
+namespace emostage::broker {
+namespace {
+
+// The first signal drains, the second ends at once.
+class Signals {
+public:
+    Signals(asio::io_context& loop, BrokerShell& shell)
+        : loop_(loop), shell_(shell), signals_(loop, SIGTERM, SIGINT) {
+        wait();
+    }
+
+private:
+    void wait() {
+        signals_.async_wait([this](const asio::error_code& error, int) {
+            if (!error) on_signal();
+        });
+    }
+    void on_signal() {
+        if (draining_) {
+            log::warn("stopped before it had drained");
+            loop_.stop();
+            return;
+        }
+        draining_ = true;
+        log::info("draining");
+        shell_.drain([this] {
+            shell_.close();
+            loop_.stop();
+        });
+        wait();
+    }
+
+    asio::io_context& loop_;
+    BrokerShell& shell_;
+    asio::signal_set signals_;
+    bool draining_ = false;
+};
+
+void log_start(const std::string& id, const BrokerShell::Endpoints& endpoints,
+               const std::string& admin) {
+    log::info("broker started", {{"broker", id},
+                                 {"version", EMOSTAGE_VERSION},
+                                 {"commands", endpoints.commands},
+                                 {"events", endpoints.events},
+                                 {"workers", endpoints.workers},
+                                 {"admin", admin}});
+}
+
+}  // namespace
+
+std::string random_broker_id() {
+    constexpr char digits[] = "0123456789abcdef";
+    std::random_device random;
+    std::string id;
+    for (int i = 0; i < 16; ++i) id += digits[random() % 16];
+    return id;
+}
+
+Result<void> run_broker(const BrokerOptions& options) {
+    asio::io_context loop(1);
+    const std::string id = random_broker_id();
+    const std::int64_t started_unix_ms = now().unix_ms;
+    BrokerShell shell(loop, options, id);
+    AdminServer admin(loop, [&shell, started_unix_ms] {
+        return Report{shell.snapshot(), shell.traffic(), started_unix_ms, log::lines_lost()};
+    });
+    std::string admin_address = "off";
+    if (options.admin) {
+        const auto address = admin.open(*options.admin);
+        if (!address) return tl::unexpected(address.error());
+        admin_address = config::to_string(*address);
+    }
+    if (auto opened = shell.open(); !opened) return opened;
+    const Signals signals(loop, shell);
+    log_start(id, shell.endpoints(), admin_address);
+    loop.run();
+    log::info("broker stopped");
+    return {};
+}
+
+}  // namespace emostage::broker
