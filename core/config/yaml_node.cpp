@@ -133,12 +133,15 @@ private:
             level.key = node;
         }
     }
+    static constexpr std::size_t shown_max = 64;
+
     static void check_key(const YamlNode& key, const YamlNode::Data& map) {
         if (key.kind() != YamlNode::Kind::scalar) throw Refused{key.line(), "a key must be a word"};
         for (const auto& [name, value] : map.entries) {
             if (name.text() != key.text()) continue;
             throw Refused{key.line(),
-                          "this key is here twice: first on line " + std::to_string(name.line())};
+                          (key.text().size() <= shown_max ? "\"" + key.text() + "\"" : "this key") +
+                              " is here twice: first on line " + std::to_string(name.line())};
         }
     }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "worker/pipeline/plain_text.hpp"
 
@@ -59,7 +58,55 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+// Ends each line that the template has, so that the library takes none for an empty one: of lines
+// with a section's tag alone it drops the wrong ones. No prompt file has this character.
+constexpr char line_mark = '\x1e';
+
+bool is_section_tag(std::string_view line) {
+    if (!line.starts_with("{{") || !line.ends_with("}}") || line.size() < 5) return false;
+    const std::string_view inner = line.substr(2, line.size() - 4);
+    return std::string_view("#^/!").find(inner.front()) != inner.npos &&
+           inner.find("}}") == inner.npos;
+}
+
+// Lines with nothing but a section's tag or a comment leave no line, as the mustache manual says.
+std::string mark_lines(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        const std::string_view line = text.substr(0, end);
+        const bool alone = is_section_tag(trimmed(line));
+        out += alone ? trimmed(line) : line;
+        if (end == text.npos) break;
+        if (!alone) out.append(1, line_mark).append("\n");
+        text.remove_prefix(end + 1);
+    }
+    return out;
+}
+
 struct Full {};  // the rendered prompt has reached its limit
+
+// Takes the rendered pieces: at most one empty line in a row, none at the beginning.
+class Page {
+public:
+    void add(const std::string& piece) {
+        for (const char c : piece) {
+            if (c == line_mark || c == '\r') continue;
+            const bool empty_lines = c == '\n' && (out_.empty() || out_.ends_with("\n\n"));
+            if (!empty_lines) out_ += c;
+        }
+        if (out_.size() > prompt_bytes_max) throw Full{};
+    }
+
+    std::string take() && {
+        out_.resize(cut_bytes(out_, prompt_bytes_max).size());
+        while (out_.ends_with('\n')) out_.pop_back();
+        return std::move(out_);
+    }
+
+private:
+    std::string out_;
+};
 
 // Finds the tags before the library does, so that each mistake has its line.
 class TagReader {
@@ -179,7 +226,7 @@ Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
     if (!references) return tl::unexpected<Error>(references.error());
     try {
         Prompt prompt;
-        prompt.compiled_ = std::make_shared<Compiled>(text);
+        prompt.compiled_ = std::make_shared<Compiled>(mark_lines(text));
         if (!prompt.compiled_->tree.is_valid()) return fail(Errc::config, file + ": not mustache");
         prompt.references_ = std::move(*references);
         return prompt;
@@ -189,18 +236,15 @@ Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
 }
 
 std::string Prompt::render(const nlohmann::json& values) const {
-    std::string out;
-    if (!compiled_) return out;
+    if (!compiled_) return {};
+    Page page;
     try {
         compiled_->tree.render(to_data(values, prompt_values_depth_max),
-                               [&](const std::string& piece) {
-                                   out += piece;
-                                   if (out.size() > prompt_bytes_max) throw Full{};
-                               });
+                               [&](const std::string& piece) { page.add(piece); });
     } catch (const Full&) {
-        out.resize(cut_bytes(out, prompt_bytes_max).size());
+        // cut below
     }
-    return out;
+    return std::move(page).take();
 }
 
 }  // namespace emostage::worker

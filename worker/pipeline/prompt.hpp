@@ -35,7 +35,8 @@ public:
     static Result<Prompt> compile(const std::string& file, std::string text);
 
     // `values`: an object; strings, numbers, booleans, lists, objects. Empty strings, lists and
-    // objects, false and null count as absent in sections. Thread-safe.
+    // objects, false and null count as absent in sections. A line with a section's tag alone leaves
+    // no line, empty lines in a row become one, none is at the ends. Thread-safe.
     std::string render(const nlohmann::json& values) const;
 
     // For checking them at start, as written.

@@ -45,6 +45,7 @@ void add_label_list(Json& values, const Field& list, const Json& items, Language
     Json labels = Json::array(), is = Json::object();
     std::string text;
     for (const Json& item : items) {
+        if (!item.is_string()) continue;
         const std::string label = item.get<std::string>();
         labels.push_back(label);
         is[label] = true;
@@ -90,8 +91,9 @@ Json state_values(const Pipeline& pipeline, const SessionState& state, Language 
     for (const Remembered& remembered : pipeline.remembered) {
         const auto value = state.find(remembered.name);
         if (value == state.end()) continue;
-        for (Field field : pipeline.stages[remembered.stage].output.fields) {
-            if (field.name != remembered.field) continue;
+        for (const Field& source : pipeline.stages[remembered.stage].output.fields) {
+            if (source.name != remembered.field) continue;
+            Field field = source;
             field.name = remembered.name;
             add_field(values, field, value->second, language);
         }

@@ -63,7 +63,7 @@ TEST(ParseYaml, RefusesAliasesAndSoBombs) {
 }
 
 TEST(ParseYaml, RefusesADoubledKey) {
-    EXPECT_EQ(refusal("a: 1\nb: 2\na: 3\n"), "f.yaml:3: this key is here twice: first on line 1");
+    EXPECT_EQ(refusal("a: 1\nb: 2\na: 3\n"), "f.yaml:3: \"a\" is here twice: first on line 1");
 }
 
 TEST(ParseYaml, RefusesKeysThatAreNoWords) {
