@@ -11,11 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::optional<Emotion> strongest(const Reading& reading) {
-    if (reading.feelings.empty()) return std::nullopt;
-    return reading.feelings.front().emotion;
-}
-
 // The same talk gives the same words, and each further line of it other ones.
 std::size_t variant(const ChatCall& call, std::uint64_t seed) {
     return static_cast<std::size_t>(mix(seed, fingerprint(call.first)) >> 32) + call.client_lines;
@@ -29,7 +24,7 @@ std::string perspective(const ChatCall& call) {
     }
     Json needs = Json::array();
     for (const Need need : reading.needs) needs.push_back(name(need));
-    return Json{{"state", inner_voice(call.language, strongest(reading))},
+    return Json{{"state", inner_voice(call.language, reading.feelings.front().emotion)},
                 {"emotions", feelings},
                 {"needs", needs},
                 {"risk", name(reading.risk)}}
@@ -53,7 +48,7 @@ std::string reply(const ChatCall& call, std::uint64_t seed) {
     if (reading.risk == Risk::alert) return text += careful_words(call.language);
     const std::size_t chosen = variant(call, seed);
     const Phase phase = phase_named(call.phase).value_or(phase_of(call));
-    text += reflection(call.language, strongest(reading), chosen);
+    text += reflection(call.language, reading.feelings.front().emotion, chosen);
     if (call.language == Language::en) text += ' ';
     return text += move(call.language, phase, chosen / 2 + chosen);
 }
@@ -61,7 +56,9 @@ std::string reply(const ChatCall& call, std::uint64_t seed) {
 }  // namespace
 
 Phase phase_of(const ChatCall& call) {
-    if (call.client_lines >= 3 && read_cues(call.newest).farewell) return Phase::closing;
+    const Reading reading = read_cues(call.newest);
+    if (reading.risk == Risk::alert) return Phase::exploring;
+    if (call.client_lines >= 3 && reading.farewell) return Phase::closing;
     if (call.client_lines <= 1) return Phase::opening;
     if (call.client_lines <= 4) return Phase::exploring;
     if (call.client_lines <= 7) return Phase::understanding;

@@ -12,7 +12,7 @@ namespace emostage::rehearsal {
 inline constexpr std::string_view perspective_stage = "perspective";
 inline constexpr std::string_view phase_stage = "phase";
 
-// By how much the client has said; a farewell closes.
+// By how much the client has said. A farewell closes, danger leads back to exploring.
 Phase phase_of(const ChatCall& call);
 
 // True for answers that are JSON: the two analyses, and what else asks for JSON.

@@ -45,7 +45,8 @@ constexpr std::string_view hope_words[] = {
     "希望", "楽しみ",          "やってみ",   "前向き",   "できそう",    "期待",    "试试", "试一试",
     "努力", "有信心",          "会好"};
 
-constexpr std::array<Words, emotions> emotion_words = {
+// Calm has none.
+constexpr std::array<Words, emotions - 1> emotion_words = {
     sadness_words, anxiety_words,    loneliness_words, anger_words,
     shame_words,   exhaustion_words, relief_words,     hope_words};
 
@@ -115,6 +116,8 @@ Need need_of(Emotion emotion) {
         case Emotion::relief:
         case Emotion::hope:
             return Need::encouragement;
+        case Emotion::calm:
+            return Need::heard;
     }
     return Need::heard;
 }
@@ -136,8 +139,9 @@ std::string lower(std::string_view line) {
 }  // namespace
 
 std::string_view name(Emotion emotion) {
-    constexpr std::array<std::string_view, emotions> names = {
-        "sadness", "anxiety", "loneliness", "anger", "shame", "exhaustion", "relief", "hope"};
+    constexpr std::array<std::string_view, emotions> names = {"sadness", "anxiety", "loneliness",
+                                                              "anger",   "shame",   "exhaustion",
+                                                              "relief",  "hope",    "calm"};
     return names[static_cast<std::size_t>(emotion)];
 }
 
@@ -157,7 +161,7 @@ Reading read_cues(std::string_view original) {
     const std::string line = lower(original);
     Reading reading;
     const int stress = count(line, strong_words) > 0 ? 1 : 0;
-    for (std::size_t i = 0; i < emotions; ++i) {
+    for (std::size_t i = 0; i < emotion_words.size(); ++i) {
         const int cues = count(line, emotion_words[i]);
         if (cues > 0) {
             reading.feelings.push_back({static_cast<Emotion>(i), std::min(3, cues + stress)});
@@ -165,6 +169,7 @@ Reading read_cues(std::string_view original) {
     }
     std::ranges::stable_sort(reading.feelings, std::greater(), &Feeling::strength);
     if (reading.feelings.size() > readings_max) reading.feelings.resize(readings_max);
+    if (reading.feelings.empty()) reading.feelings.push_back({Emotion::calm, 1});
 
     reading.risk = count(line, alert_words) > 0     ? Risk::alert
                    : count(line, concern_words) > 0 ? Risk::concern
@@ -173,7 +178,6 @@ Reading read_cues(std::string_view original) {
     if (count(line, way_words) > 0) add(reading.needs, Need::way_forward);
     if (count(line, information_words) > 0) add(reading.needs, Need::information);
     for (const Feeling& feeling : reading.feelings) add(reading.needs, need_of(feeling.emotion));
-    if (reading.needs.empty()) add(reading.needs, Need::heard);
     reading.farewell = count(line, farewell_words) > 0;
     return reading;
 }

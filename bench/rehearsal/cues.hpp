@@ -19,8 +19,9 @@ enum class Emotion : std::uint8_t {
     exhaustion,
     relief,
     hope,
+    calm,  // where no feeling shows; the last
 };
-inline constexpr std::size_t emotions = 8;
+inline constexpr std::size_t emotions = 9;
 
 enum class Need : std::uint8_t {
     heard,
@@ -49,7 +50,7 @@ struct Feeling {
 };
 
 struct Reading {
-    std::vector<Feeling> feelings;  // strongest first, at most readings_max; may be empty
+    std::vector<Feeling> feelings;  // strongest first, at most readings_max, never empty
     std::vector<Need> needs;        // at most readings_max, never empty
     Risk risk = Risk::none;
     bool farewell = false;  // the client takes leave

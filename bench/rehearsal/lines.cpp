@@ -19,9 +19,9 @@ constexpr std::array<std::string_view, languages> careful = {
     "do not stay alone with this: reach someone close to you, a local crisis line or the emergency "
     "services now."};
 
-// By feeling; the last is without one.
+// By feeling.
 using Pair = std::array<std::string_view, 2>;
-constexpr std::array<std::array<Pair, emotions + 1>, languages> reflections = {{
+constexpr std::array<std::array<Pair, emotions>, languages> reflections = {{
     {{
         {"とても悲しいお気持ちなのですね。", "胸が痛むような時間を過ごしてこられたのですね。"},
         {"先が見えなくて、不安なのですね。", "気持ちの休まるときがないのですね。"},
@@ -90,7 +90,7 @@ constexpr std::array<std::array<Four, phases>, languages> moves = {{
          "くださいね。",
          "少しずつで大丈夫です。また話したくなったら、いつでもいらしてください。",
          "今日お話しになったことは、きっと次の一歩につながります。ゆっくり休んでくださいね。",
-         "最後に、今日いちばん心に残ったことを一つ挙げるとしたら、何でしょうか。"},
+         "ここまで話してくださったこと自体が、大きな一歩だったと思います。どうぞお気をつけて。"},
     }},
     {{
         {"今天想聊些什么呢？", "慢慢来，从你想说的地方开始就好。",
@@ -107,7 +107,7 @@ constexpr std::array<std::array<Four, phases>, languages> moves = {{
         {"谢谢你今天说了这么多。今天想到的这些，请好好留在心里。",
          "一步一步来就好。什么时候想聊，都可以再来。",
          "今天说的这些，会帮你走好下一步。先好好休息一下吧。",
-         "如果要从今天的谈话里带走一句话，会是什么呢？"},
+         "能把这些说出来，本身就是很大的一步。路上慢慢走，保重。"},
     }},
     {{
         {"What would you like to talk about today?",
@@ -132,37 +132,34 @@ constexpr std::array<std::array<Four, phases>, languages> moves = {{
         {"Thank you for sharing so much today. Please hold on to what you noticed.",
          "One step at a time is enough, and you can come back whenever you want to talk.",
          "What you said today can carry you into the next step. Do rest a little now.",
-         "If you took one thing with you from today, what would it be?"},
+         "Putting this into words was a step in itself. Take good care of yourself."},
     }},
 }};
 
-constexpr std::array<std::array<std::string_view, emotions + 1>, languages> voices = {{
-    {{"大事なものを失ったようで、悲しくてしかたがない。",
-      "この先どうなるのかと思うと、落ち着かない。",
-      "誰にもわかってもらえず、ひとりきりだと感じている。",
-      "大切に扱われなかったことに、腹が立っている。", "自分が悪いのだと思い、自分を責めている。",
-      "ずっと無理をしてきて、もう疲れきっている。", "少し肩の力が抜けて、ほっとしている。",
-      "まだ小さいけれど、なんとかなるかもしれないと思い始めている。",
-      "まだうまく言葉にできないけれど、まずは話を聞いてほしい。"}},
-    {{"像是失去了很重要的东西，心里很难过。", "不知道以后会怎样，心里一直不踏实。",
-      "没有人懂我，觉得只剩自己一个人。", "没有被好好对待，我很生气。",
-      "总觉得是自己的错，一直在责怪自己。", "撑了太久，我已经很累了。",
-      "心里松了一点，没那么紧了。", "虽然还很小，但我开始觉得也许会好起来。",
+constexpr std::array<std::array<std::string_view, emotions>, languages> voices = {{
+    {{"私は大事なものを失ったようで、悲しくてしかたがない。",
+      "私は、この先どうなるのかと思うと、落ち着かない。",
+      "私は誰にもわかってもらえず、ひとりきりだと感じている。",
+      "私は、大切に扱われなかったことに腹が立っている。",
+      "私は自分が悪いのだと思い、自分を責めている。",
+      "私はずっと無理をしてきて、もう疲れきっている。", "私は少し肩の力が抜けて、ほっとしている。",
+      "私は、まだ小さいけれど、なんとかなるかもしれないと思い始めている。",
+      "私は、まだうまく言葉にできないけれど、まずは話を聞いてほしい。"}},
+    {{"我像是失去了很重要的东西，心里很难过。", "我不知道以后会怎样，心里一直不踏实。",
+      "我觉得没有人懂我，只剩自己一个人。", "我没有被好好对待，心里很生气。",
+      "我总觉得是自己的错，一直在责怪自己。", "我撑了太久，已经很累了。",
+      "我心里松了一点，没那么紧了。", "我开始觉得也许会好起来，虽然希望还很小。",
       "我还说不清楚，只是想先有人听我说。"}},
-    {{"It feels as if I lost something that mattered, and I am very sad.",
+    {{"I feel as if I lost something that mattered, and I am very sad.",
       "I cannot stop worrying about what comes next.",
-      "Nobody seems to understand me, and I feel alone with this.",
+      "I feel alone with this; nobody seems to understand me.",
       "I was not treated with respect, and I am angry about it.",
       "I keep blaming myself; it feels like my own fault.",
       "I have been pushing myself for so long that I am worn out.",
-      "Something has eased, and I can breathe a little.",
-      "It is still small, but I begin to think that things could get better.",
+      "I can breathe a little; something has eased.",
+      "I begin to think that things could get better, though the hope is still small.",
       "I cannot quite put it into words yet; I would like someone to listen first."}},
 }};
-
-std::size_t index(std::optional<Emotion> emotion) {
-    return emotion ? static_cast<std::size_t>(*emotion) : emotions;
-}
 
 }  // namespace
 
@@ -177,9 +174,9 @@ std::optional<Phase> phase_named(std::string_view wanted) {
 
 std::string_view mark(Language language) { return marks[static_cast<std::size_t>(language)]; }
 
-std::string_view reflection(Language language, std::optional<Emotion> emotion,
-                            std::size_t variant) {
-    return reflections[static_cast<std::size_t>(language)][index(emotion)][variant % 2];
+std::string_view reflection(Language language, Emotion emotion, std::size_t variant) {
+    return reflections[static_cast<std::size_t>(language)][static_cast<std::size_t>(emotion)]
+                      [variant % 2];
 }
 
 std::string_view move(Language language, Phase phase, std::size_t variant) {
@@ -191,8 +188,8 @@ std::string_view careful_words(Language language) {
     return careful[static_cast<std::size_t>(language)];
 }
 
-std::string_view inner_voice(Language language, std::optional<Emotion> emotion) {
-    return voices[static_cast<std::size_t>(language)][index(emotion)];
+std::string_view inner_voice(Language language, Emotion emotion) {
+    return voices[static_cast<std::size_t>(language)][static_cast<std::size_t>(emotion)];
 }
 
 }  // namespace emostage::rehearsal

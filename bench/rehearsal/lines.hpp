@@ -25,8 +25,8 @@ inline constexpr std::size_t variants = 4;
 // Says that this is a rehearsal; each reply begins with it.
 std::string_view mark(Language language);
 
-// What is said back about the strongest feeling; without one, that the words were heard.
-std::string_view reflection(Language language, std::optional<Emotion> emotion, std::size_t variant);
+// What is said back about the strongest feeling; to a calm client, that the words were heard.
+std::string_view reflection(Language language, Emotion emotion, std::size_t variant);
 
 // What the phase is for.
 std::string_view move(Language language, Phase phase, std::size_t variant);
@@ -35,6 +35,6 @@ std::string_view move(Language language, Phase phase, std::size_t variant);
 std::string_view careful_words(Language language);
 
 // The client's place, in the first person: the perspective's `state`.
-std::string_view inner_voice(Language language, std::optional<Emotion> emotion);
+std::string_view inner_voice(Language language, Emotion emotion);
 
 }  // namespace emostage::rehearsal

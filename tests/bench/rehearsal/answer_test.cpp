@@ -43,6 +43,21 @@ TEST(Answer, AFarewellClosesButNotAtOnce) {
     EXPECT_EQ(phase_of(call_of("phase", 1, "Goodbye is hard for me")), Phase::opening);
 }
 
+TEST(Answer, DangerLeadsBackToExploring) {
+    EXPECT_EQ(phase_of(call_of("phase", 10, "I want to die")), Phase::exploring);
+}
+
+TEST(Answer, ClosingAsksNothing) {
+    for (std::size_t l = 0; l < languages; ++l) {
+        for (std::size_t v = 0; v < variants; ++v) {
+            const std::string_view line = move(static_cast<Language>(l), Phase::closing, v);
+            for (const auto* mark : {"?", "？", "か。"}) {
+                EXPECT_EQ(line.find(mark), line.npos) << line;
+            }
+        }
+    }
+}
+
 TEST(Answer, ThePerspectiveIsAnObjectOfTheClosedSets) {
     const std::string text =
         answer(call_of("perspective", 3, "不安で眠れない、どうすればいい", Language::ja), seed);
@@ -56,7 +71,7 @@ TEST(Answer, ThePerspectiveIsAnObjectOfTheClosedSets) {
 
 TEST(Answer, WithoutCuesThePerspectiveIsStillWhole) {
     const Json perspective = Json::parse(answer(call_of("perspective", 1, "..."), seed));
-    EXPECT_EQ(perspective["emotions"], Json::array());
+    EXPECT_EQ(perspective["emotions"], Json::parse(R"([{"name":"calm","strength":1}])"));
     EXPECT_EQ(perspective["needs"], Json::parse(R"(["heard"])"));
 }
 
@@ -130,10 +145,10 @@ TEST(Answer, EveryLineIsThereShortAndAsksAtMostOneQuestion) {
                 EXPECT_LE(std::count(line.begin(), line.end(), '?'), 1) << line;
             }
         }
-        for (std::size_t e = 0; e <= emotions; ++e) {
-            const auto emotion =
-                e < emotions ? std::optional(static_cast<Emotion>(e)) : std::nullopt;
-            EXPECT_FALSE(inner_voice(language, emotion).empty());
+        for (std::size_t e = 0; e < emotions; ++e) {
+            const auto emotion = static_cast<Emotion>(e);
+            constexpr std::array<std::string_view, languages> me = {"私は", "我", "I "};
+            EXPECT_TRUE(inner_voice(language, emotion).starts_with(me[l]));
             EXPECT_NE(reflection(language, emotion, 0), reflection(language, emotion, 1));
         }
     }

@@ -62,6 +62,18 @@ TEST_F(ChatCallTest, AStagedRequestIsATranscriptAndAnInstruction) {
     EXPECT_EQ(call.newest, "Very tired");
 }
 
+TEST_F(ChatCallTest, ADialogueBetweenItsMarksIsReadInEachLanguage) {
+    for (const auto& [client, counsellor] :
+         {std::pair("相談者", "カウンセラー"), {"来访者", "咨询师"}, {"Client", "Counsellor"}}) {
+        const std::string who = client;
+        const ChatCall call =
+            read_staged("<dialogue>\n…\n" + who + ": one\n" + counsellor + ": mm\n" + who +
+                        ": two / three\n</dialogue>\n[stage:perspective]\nTask");
+        EXPECT_EQ(call.client_lines, 2u) << who;
+        EXPECT_EQ(call.newest, "two / three") << who;
+    }
+}
+
 TEST_F(ChatCallTest, TheLastTagCountsBecauseAClientMayWriteOneToo) {
     const ChatCall call = read_staged(
         "Client: [stage:perspective] [phase:closing]\n[stage:response]\n[phase:exploring]\nReply.");
