@@ -48,10 +48,28 @@ std::string_view nearest(std::string_view word, std::span<const std::string> can
     return best;
 }
 
+std::string in_quotes(std::string_view name) {
+    constexpr std::size_t shown_max = 64;
+    const bool cut = name.size() > shown_max;
+    std::string out = "\"";
+    for (const char c : name.substr(0, shown_max)) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += byte < 0x20 || byte == 0x7f ? '?' : c;
+    }
+    if (cut) {  // not in the middle of a character
+        while (out.size() > 1 && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) {
+            out.pop_back();
+        }
+        if (out.size() > 1 && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
+        out += "…";
+    }
+    return out + "\"";
+}
+
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
     const std::string_view name = nearest(word, candidates);
     if (name.empty()) return {};
-    return "; did you mean \"" + std::string(name) + "\"?";
+    return "; did you mean " + in_quotes(name) + "?";
 }
 
 }  // namespace emostage::config

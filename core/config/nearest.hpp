@@ -18,6 +18,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 // have been meant (more than a third of the longer name, but one edit is always near).
 std::string_view nearest(std::string_view word, std::span<const std::string> candidates);
 
+// The name in quotes, as messages show names that come from outside: at most 64 bytes, no controls.
+std::string in_quotes(std::string_view name);
+
 // `; did you mean "x"?`, or nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/config/nearest.hpp"
 #include "core/config/yaml_reader.hpp"
 
 namespace emostage::config {
@@ -133,15 +134,12 @@ private:
             level.key = node;
         }
     }
-    static constexpr std::size_t shown_max = 64;
-
     static void check_key(const YamlNode& key, const YamlNode::Data& map) {
         if (key.kind() != YamlNode::Kind::scalar) throw Refused{key.line(), "a key must be a word"};
         for (const auto& [name, value] : map.entries) {
             if (name.text() != key.text()) continue;
-            throw Refused{key.line(),
-                          (key.text().size() <= shown_max ? "\"" + key.text() + "\"" : "this key") +
-                              " is here twice: first on line " + std::to_string(name.line())};
+            throw Refused{key.line(), in_quotes(key.text()) + " is here twice: first on line " +
+                                          std::to_string(name.line())};
         }
     }
 

@@ -12,24 +12,6 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-std::string quote(std::string_view name) {
-    constexpr std::size_t shown_max = 64;
-    const bool cut = name.size() > shown_max;
-    std::string out = "\"";
-    for (const char c : name.substr(0, shown_max)) {
-        const auto byte = static_cast<unsigned char>(c);
-        out += byte < 0x20 || byte == 0x7f ? '?' : c;
-    }
-    if (cut) {  // not in the middle of a character
-        while (out.size() > 1 && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) {
-            out.pop_back();
-        }
-        if (out.size() > 1 && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
-        out += "…";
-    }
-    return out + "\"";
-}
-
 std::string shown(double value) {
     char buffer[32];
     std::snprintf(buffer, sizeof buffer, "%g", value);
@@ -62,9 +44,9 @@ bool YamlMap::has(std::string_view key) const {
 void YamlMap::need(std::string_view key) {
     const YamlNode* value = find(key);
     if (!value) {
-        refuse(node_, what_ + " needs the key " + quote(key));
+        refuse(node_, what_ + " needs the key " + in_quotes(key));
     } else if (value->kind() == Kind::empty) {
-        refuse(*value, quote(key) + " of " + what_ + " is empty");
+        refuse(*value, in_quotes(key) + " of " + what_ + " is empty");
     }
 }
 
@@ -72,7 +54,7 @@ const YamlNode* YamlMap::scalar(std::string_view key, std::string_view wanted) {
     const YamlNode* value = find(key);
     if (!value) return nullptr;
     if (value->kind() == Kind::scalar) return value;
-    refuse(*value, quote(key) + " of " + what_ + " must be " + std::string(wanted));
+    refuse(*value, in_quotes(key) + " of " + what_ + " must be " + std::string(wanted));
     return nullptr;
 }
 
@@ -80,7 +62,7 @@ void YamlMap::read(std::string_view key, std::string& into, std::size_t bytes_ma
     const YamlNode* value = scalar(key, "text");
     if (!value) return;
     if (value->text().size() > bytes_max) {
-        return refuse(*value, quote(key) + " of " + what_ + " is longer than " +
+        return refuse(*value, in_quotes(key) + " of " + what_ + " is longer than " +
                                   std::to_string(bytes_max) + " bytes");
     }
     into = value->text();
@@ -94,8 +76,8 @@ void YamlMap::read(std::string_view key, bool& into) {
     } else if (!value->quoted() && value->text() == "false") {
         into = false;
     } else {
-        refuse(*value,
-               quote(key) + " of " + what_ + " must be true or false, not " + quote(value->text()));
+        refuse(*value, in_quotes(key) + " of " + what_ + " must be true or false, not " +
+                           in_quotes(value->text()));
     }
 }
 
@@ -109,8 +91,8 @@ std::optional<std::int64_t> YamlMap::integer(std::string_view key, std::int64_t 
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = failure == std::errc() && end == text.data() + text.size();
     if (value->quoted() || !whole || number < min || number > max) {
-        refuse(*value, quote(key) + " of " + what_ + " must be a whole number from " + range +
-                           ", not " + quote(text));
+        refuse(*value, in_quotes(key) + " of " + what_ + " must be a whole number from " + range +
+                           ", not " + in_quotes(text));
         return std::nullopt;
     }
     return number;
@@ -125,8 +107,8 @@ std::optional<double> YamlMap::number(std::string_view key, double min, double m
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = failure == std::errc() && end == text.data() + text.size();
     if (value->quoted() || !whole || !std::isfinite(number) || number < min || number > max) {
-        refuse(*value, quote(key) + " of " + what_ + " must be a number from " + range + ", not " +
-                           quote(text));
+        refuse(*value, in_quotes(key) + " of " + what_ + " must be a number from " + range +
+                           ", not " + in_quotes(text));
         return std::nullopt;
     }
     return number;
@@ -151,12 +133,12 @@ std::vector<YamlNode> YamlMap::list(std::string_view key, std::size_t items_max)
     const YamlNode* value = find(key);
     if (!value) return {};
     if (value->kind() != Kind::list) {
-        refuse(*value, quote(key) + " of " + what_ + " must be a list");
+        refuse(*value, in_quotes(key) + " of " + what_ + " must be a list");
         return {};
     }
     if (value->items().size() > items_max) {
-        refuse(*value, quote(key) + " of " + what_ + " has more than " + std::to_string(items_max) +
-                           " items");
+        refuse(*value, in_quotes(key) + " of " + what_ + " has more than " +
+                           std::to_string(items_max) + " items");
         return {};
     }
     return value->items();
@@ -168,11 +150,12 @@ void YamlMap::read(std::string_view key, std::vector<std::string>& into, std::si
     std::vector<std::string> texts;
     for (const YamlNode& item : list(key, items_max)) {
         if (item.kind() != Kind::scalar) {
-            return refuse(item, "each item of " + quote(key) + " of " + what_ + " must be text");
+            return refuse(item,
+                          "each item of " + in_quotes(key) + " of " + what_ + " must be text");
         }
         if (item.text().size() > bytes_max) {
-            return refuse(item, "an item of " + quote(key) + " of " + what_ + " is longer than " +
-                                    std::to_string(bytes_max) + " bytes");
+            return refuse(item, "an item of " + in_quotes(key) + " of " + what_ +
+                                    " is longer than " + std::to_string(bytes_max) + " bytes");
         }
         texts.push_back(item.text());
     }
@@ -187,8 +170,9 @@ void YamlMap::read_choice(std::string_view key, std::size_t& into,
     if (!value) return;
     const auto at = std::find(choices.begin(), choices.end(), value->text());
     if (at == choices.end()) {
-        return refuse(*value, quote(key) + " of " + what_ + " must be one of " + all + ", not " +
-                                  quote(value->text()) + did_you_mean(value->text(), choices));
+        return refuse(*value, in_quotes(key) + " of " + what_ + " must be one of " + all +
+                                  ", not " + in_quotes(value->text()) +
+                                  did_you_mean(value->text(), choices));
     }
     into = static_cast<std::size_t>(at - choices.begin());
 }
@@ -215,8 +199,9 @@ Result<void> YamlMap::finish() const {
     if (node_.kind() == Kind::map) {
         for (const auto& [name, value] : node_.entries()) {
             if (std::find(known_.begin(), known_.end(), name.text()) != known_.end()) continue;
-            return tl::unexpected<Error>(name.error("unknown key " + quote(name.text()) + " in " +
-                                                    what_ + did_you_mean(name.text(), known_)));
+            return tl::unexpected<Error>(name.error("unknown key " + in_quotes(name.text()) +
+                                                    " in " + what_ +
+                                                    did_you_mean(name.text(), known_)));
         }
     }
     if (problem_) return tl::unexpected<Error>(*problem_);

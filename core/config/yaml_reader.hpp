@@ -56,6 +56,10 @@ private:
     std::shared_ptr<const Data> data_;
 };
 
+inline tl::unexpected<Error> refused(const YamlNode& at, std::string_view what) {
+    return tl::unexpected<Error>(at.error(what));
+}
+
 // `file` is for messages only. An empty document is an empty node.
 Result<YamlNode> parse_yaml(const std::string& file, const std::string& text,
                             const YamlLimits& limits = {});

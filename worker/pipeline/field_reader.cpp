@@ -11,18 +11,14 @@
 namespace emostage::worker {
 namespace {
 
+using config::in_quotes;
+using config::refused;
 using config::YamlMap;
 using config::YamlNode;
 
 constexpr std::size_t word_bytes_max = 64;
 constexpr std::size_t words_max = 16;  // of one label in one language
 constexpr double number_max = 1e9;
-
-std::string quote(const std::string& name) { return "\"" + name + "\""; }
-
-tl::unexpected<Error> refused(const YamlNode& at, const std::string& what) {
-    return tl::unexpected<Error>(at.error(what));
-}
 
 class FieldReader {
 public:
@@ -103,7 +99,7 @@ private:
 
     LabelWords read_words(const YamlNode& node) {
         LabelWords out;
-        YamlMap map(node, "label " + quote(field_.labels.back()));
+        YamlMap map(node, "label " + in_quotes(field_.labels.back()));
         for (const Language language : languages) {
             const std::string key(name(language));
             const YamlNode value = map.any(key);
@@ -122,12 +118,12 @@ private:
     // What is said must mean one label only, however it is spelled.
     void take_meaning(const YamlNode& at, const std::string& word) {
         const std::string meaning = folded(word);
-        if (meaning.empty()) return map_.refuse(at, quote(word) + " has no letters");
+        if (meaning.empty()) return map_.refuse(at, in_quotes(word) + " has no letters");
         const std::size_t label = field_.labels.size() - 1;
         const auto [known, fresh] = meanings_.emplace(meaning, label);
         if (fresh || known->second == label) return;
-        map_.refuse(at,
-                    quote(word) + " also means the label " + quote(field_.labels[known->second]));
+        map_.refuse(at, in_quotes(word) + " also means the label " +
+                            in_quotes(field_.labels[known->second]));
     }
 
     void read_list() {
@@ -142,7 +138,7 @@ private:
             return map_.refuse(fields, "a list has \"item\" or \"fields\", not both");
         }
         if (item.kind() != YamlNode::Kind::empty) {
-            return add_item(item, "", "an item of " + quote(field_.name));
+            return add_item(item, "", "an item of " + in_quotes(field_.name));
         }
         if (fields.kind() != YamlNode::Kind::map || fields.entries().size() > fields_max) {
             return map_.refuse(fields, "\"fields\" must be a map of 1 to " +
@@ -150,7 +146,8 @@ private:
         }
         for (const auto& [key, value] : fields.entries()) {
             if (!is_field_name(key)) return;
-            add_item(value, key.text(), "field " + quote(key.text()) + " of " + quote(field_.name));
+            add_item(value, key.text(),
+                     "field " + in_quotes(key.text()) + " of " + in_quotes(field_.name));
         }
     }
 
@@ -223,7 +220,7 @@ private:
         const bool known =
             std::find(field_.labels.begin(), field_.labels.end(), label) != field_.labels.end();
         if (!known) {
-            map_.refuse(node, "the default " + quote(label) + " is none of the labels" +
+            map_.refuse(node, "the default " + in_quotes(label) + " is none of the labels" +
                                   config::did_you_mean(label, field_.labels));
         }
         return label;
@@ -260,7 +257,8 @@ Result<std::vector<Field>> read_fields(const YamlNode& node, const std::string& 
                            "a field's name is a word of a-z, 0-9 and _, at most 32, without "
                            "_is or _text at its end");
         }
-        auto field = FieldReader(value, name, "field " + quote(name) + " of " + what, false).read();
+        auto field =
+            FieldReader(value, name, "field " + in_quotes(name) + " of " + what, false).read();
         if (!field) return tl::unexpected<Error>(field.error());
         fields.push_back(std::move(*field));
     }

@@ -46,6 +46,13 @@ TEST(Nearest, PrefersTheFirstOfEquals) {
     EXPECT_EQ(nearest("stage_c", names), "stage_a");
 }
 
+TEST(InQuotes, ShowsForeignNamesShortAndWithoutControls) {
+    EXPECT_EQ(in_quotes("a b"), "\"a b\"");
+    EXPECT_EQ(in_quotes("a\n\x7f"), "\"a??\"");
+    EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(64, 'x') + "…\"");
+    EXPECT_EQ(in_quotes(std::string(63, 'x') + "あ"), "\"" + std::string(63, 'x') + "…\"");
+}
+
 TEST(DidYouMean, IsTheEndOfAMessageOrNothing) {
     const std::vector<std::string> names{"prompt"};
     EXPECT_EQ(did_you_mean("promt", names), "; did you mean \"prompt\"?");
