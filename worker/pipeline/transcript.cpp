@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view opening_mark = "<dialogue>\n";
 constexpr std::string_view closing_mark = "</dialogue>\n";
 constexpr std::string_view left_out = "…";
+constexpr std::size_t utterance_bytes_max = 64 * 1024;  // that are looked at
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -55,14 +56,14 @@ std::string without_speaking_for(std::string_view text,
 }
 
 // Beginning and end, where people say what it is about.
-std::string without_middle(const std::string& text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max) return text;
+std::string without_middle(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return std::string(text);
     const std::string between = " " + std::string(left_out) + " ";
     const std::size_t room = bytes_max > between.size() ? bytes_max - between.size() : 0;
     const std::string_view head = cut_bytes(text, room - room / 2);
     std::size_t tail = text.size() - room / 2;
     while (tail < text.size() && (static_cast<unsigned char>(text[tail]) & 0xc0) == 0x80) ++tail;
-    return std::string(head) + between + text.substr(tail);
+    return std::string(head).append(between).append(text.substr(tail));
 }
 
 }  // namespace
@@ -73,7 +74,8 @@ std::string render_transcript(const std::vector<wire::Utterance>& history, std::
     const std::array<std::string_view, 2> names{client_name, counsellor_name};
     const auto line = [&](wire::Role role, std::string_view said, std::size_t room) {
         const std::string_view name = role == wire::Role::user ? client_name : counsellor_name;
-        const std::string plain = without_brackets(one_line(cut_bytes(said, 4 * room), " / "));
+        const std::string looked_at = without_middle(said, utterance_bytes_max);
+        const std::string plain = without_brackets(one_line(looked_at, " / "));
         const std::string safe = without_middle(without_speaking_for(plain, names), room);
         return std::string(name) + ": " + safe + "\n";
     };
