@@ -20,6 +20,9 @@ public:
         wait();
     }
 
+    // A second signal came before the first had drained the broker.
+    bool cut_short() const { return cut_short_; }
+
 private:
     void wait() {
         signals_.async_wait([this](const asio::error_code& error, int) {
@@ -28,7 +31,7 @@ private:
     }
     void on_signal() {
         if (draining_) {
-            log::warn("stopped before it had drained");
+            cut_short_ = true;
             loop_.stop();
             return;
         }
@@ -45,6 +48,7 @@ private:
     BrokerShell& shell_;
     asio::signal_set signals_;
     bool draining_ = false;
+    bool cut_short_ = false;
 };
 
 void log_start(const std::string& id, const BrokerShell::Endpoints& endpoints,
@@ -85,6 +89,9 @@ Result<void> run_broker(const BrokerOptions& options) {
     const Signals signals(loop, shell);
     log_start(id, shell.endpoints(), admin_address);
     loop.run();
+    if (signals.cut_short()) {
+        return fail(Errc::cancelled, "stopped by a second signal before all turns had ended");
+    }
     log::info("broker stopped");
     return {};
 }

@@ -6,8 +6,9 @@
 
 namespace emostage::broker {
 
-// Returns when SIGTERM or SIGINT has drained it, or at once at a second signal. Errc::io when
-// something cannot be bound. Of one process once; the calling thread is the loop's.
+// Returns when SIGTERM or SIGINT has drained it. Errc::io: something cannot be bound.
+// Errc::cancelled: a second signal ended it at once. Of one process once; the calling thread is the
+// loop's.
 Result<void> run_broker(const BrokerOptions& options);
 
 // 16 random hex digits: names the state that a broker starts with.
