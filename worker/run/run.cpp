@@ -98,7 +98,7 @@ void Run::read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoin
     auto& run = stages_[index];
     const auto& stage = pipeline_->stages[index];
     auto output = read_output(stage.output, answer.text);
-    if (!output.valid() && run.state == State::running && run.ends - now >= config_.repair_min) {
+    if (!output.valid() && may_repair(index, now)) {
         run.state = State::repairing;
         call(index, output.complaint, now);
         return;
@@ -129,8 +129,8 @@ void Run::end_analysis(std::size_t index, State state, wire::Packed result, Time
 
 void Run::complete(const llm::ChatAnswer& answer, TimePoint now) {
     if (reply_.bytes() == 0) {
-        stages_[pipeline_->reply].state = State::failed;
-        fail(Errc::model_output, "endpoint " + answer.endpoint + ": the reply is empty", true);
+        reply_failed({{Errc::model_output, "endpoint " + answer.endpoint + ": the reply is empty"}},
+                     now);
         return;
     }
     auto& run = stages_[pipeline_->reply];
@@ -150,20 +150,33 @@ void Run::complete(const llm::ChatAnswer& answer, TimePoint now) {
 void Run::on(CallFailed failed, TimePoint now) {
     if (ended_ || !stages_[failed.stage].calling()) return;
     count(failed.failure.tries, 0, 0);
-    if (failed.stage != pipeline_->reply) {
+    if (failed.stage == pipeline_->reply) {
+        reply_failed(failed.failure, now);
+    } else if (failed.failure.error.code == Errc::model_output && may_repair(failed.stage, now)) {
+        stages_[failed.stage].state = State::repairing;
+        call(failed.stage, {}, now);
+    } else {
         end_analysis(failed.stage, State::failed, {}, now);
-        return;
     }
-    reply_failed(failed.failure, now);
+}
+
+bool Run::may_repair(std::size_t index, TimePoint now) const {
+    const auto& run = stages_[index];
+    return run.state == State::running && run.ends - now >= config_.repair_min;
 }
 
 void Run::reply_failed(const llm::ChatFailure& failure, TimePoint now) {
     auto& run = stages_[pipeline_->reply];
+    // Before the first content the client has tried all it may; after it, and where the model ended
+    // without a word, only a whole new call helps.
     const bool cut = reply_.bytes() > 0;
-    if (cut && restarts_ < config_.reply_restarts_max && run.ends - now >= config_.repair_min) {
+    const bool again = cut || failure.error.code == Errc::model_output;
+    if (again && restarts_ < config_.reply_restarts_max && run.ends - now >= config_.repair_min) {
         ++restarts_;
-        reply_.reset();
-        outputs_.emit(wire::Reset{std::string(name(failure.error.code))});
+        if (cut) {
+            reply_.reset();
+            outputs_.emit(wire::Reset{std::string(name(failure.error.code))});
+        }
         call(pipeline_->reply, {}, now);
         return;
     }

@@ -27,7 +27,7 @@ namespace emostage::worker {
 struct RunConfig {
     std::string worker;                          // for `started`
     std::map<Language, std::string> help_lines;  // the operator's, for the careful wording
-    int reply_restarts_max = 2;                  // after a reply that was cut in the middle
+    int reply_restarts_max = 2;    // after a reply that was cut in the middle or empty
     milliseconds repair_min{500};  // with less of its budget left, a stage is not repaired
     double analysis_share = 0.5;   // of the turn's remaining time, at most, before the reply starts
 };
@@ -92,6 +92,7 @@ private:
     void start_ready_stages(TimePoint now);
     void start_stage(std::size_t index, TimePoint now);
     void call(std::size_t index, const std::string& complaint, TimePoint now);
+    bool may_repair(std::size_t index, TimePoint now) const;  // once, with time left for it
     void end_analysis(std::size_t index, State state, wire::Packed result, TimePoint now);
     void read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoint now);
     void complete(const llm::ChatAnswer& answer, TimePoint now);

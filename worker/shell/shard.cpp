@@ -58,8 +58,10 @@ public:
     // --- LinkOutputs -------------------------------------------------------------------------
 
     void send(const wire::FromWorker& message) override {
-        // Not sent: the broker finds the hole in the ordinals, or asks who this is.
-        if (socket_.send(codec::encode_from_worker(message)) != ZmqSocket::Sent::yes) ++unsent_;
+        const bool sent = socket_.send(codec::encode_from_worker(message)) == ZmqSocket::Sent::yes;
+        // Not sent: the broker finds the hole in the ordinals; Ready is said again until it is
+        // heard.
+        if (!sent && !std::holds_alternative<wire::Ready>(message)) ++unsent_;
     }
 
     void start_run(wire::Lease lease) override {

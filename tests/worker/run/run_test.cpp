@@ -228,6 +228,15 @@ TEST_F(RunTest, AnAnswerThatIsNotWhatWasAskedIsRepairedOnce) {
     EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.usage.calls, 4);
 }
 
+TEST_F(RunTest, AnAnalysisWithoutAWordIsAskedForOnceMore) {
+    start();
+    call_fails(mood, Errc::model_output);
+    ASSERT_TRUE(out.open.contains(mood));
+    call_fails(mood, Errc::model_output);
+    EXPECT_FALSE(out.open.contains(mood));
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::failed);
+}
+
 TEST_F(RunTest, AfterTheRepairAnAnalysisWithoutAnyFieldIsGivenUpAndNamed) {
     start();
     answer(mood, "nonsense");
@@ -339,10 +348,14 @@ TEST_F(RunTest, AReplyThatNeverBeganFailsWithoutAReset) {
     EXPECT_FALSE(out.of<wire::Failed>().at(0).retryable);
 }
 
-TEST_F(RunTest, AnEmptyReplyIsAFailure) {
+TEST_F(RunTest, AnEmptyReplyIsAskedForAgainAndThenAFailure) {
     start();
     analyses_end();
     answer(response, "");
+    call_fails(response, Errc::model_output);
+    EXPECT_FALSE(run->ended());
+    answer(response, "");
+    EXPECT_TRUE(out.of<wire::Reset>().empty()) << "nothing was shown";
     EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_output);
     EXPECT_TRUE(out.of<wire::RunCompleted>().empty());
 }
