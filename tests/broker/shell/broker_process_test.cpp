@@ -7,12 +7,18 @@
 #include <unistd.h>
 
 #include <array>
+#include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/codec/hash.hpp"
+#include "core/config/address.hpp"
 #include "tests/broker/shell/shell_scene.hpp"
 
 extern char** environ;
@@ -70,10 +76,11 @@ public:
             if (std::chrono::steady_clock::now() > patience || !read_more()) return "";
         }
     }
-    std::string everything() {
+    // All that it wrote until it ended.
+    const std::string& everything() {
         while (read_more()) {
         }
-        return unread_;
+        return everything_;
     }
     bool ended() {
         if (exit_code_) return true;
@@ -100,12 +107,13 @@ private:
         const ssize_t size = ::read(output_, piece.data(), piece.size());
         if (size <= 0) return false;
         unread_.append(piece.data(), static_cast<std::size_t>(size));
+        everything_.append(piece.data(), static_cast<std::size_t>(size));
         return true;
     }
 
     pid_t process_ = -1;
     int output_ = -1;
-    std::string unread_;
+    std::string unread_, everything_;
     std::optional<int> exit_code_;
 };
 
@@ -143,7 +151,20 @@ protected:
         open("t1");
         ASSERT_TRUE(until([&] { return !worker_->leases.empty(); }));
     }
-    // Waits on the sockets, not on the clock. False after ten seconds.
+    // The whole answer of an admin page.
+    std::string get(const std::string& path) {
+        const auto address = config::parse_listen_address(started_["admin"].get<std::string>());
+        asio::io_context loop;
+        asio::ip::tcp::socket socket(loop);
+        socket.connect({asio::ip::make_address(address->host), address->port});
+        asio::write(socket, asio::buffer("GET " + path +
+                                         " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        std::string answer;
+        asio::error_code ended;
+        asio::read(socket, asio::dynamic_buffer(answer), ended);
+        return answer;
+    }
+    // Reads what comes. False after ten seconds.
     bool until(const std::function<bool()>& reached) {
         const auto patience = std::chrono::steady_clock::now() + 10s;
         while (!reached()) {
@@ -189,15 +210,19 @@ TEST_F(RunningBroker, EndsWithZeroAtOnceWhenItIsToldToAndNothingRuns) {
 TEST_F(RunningBroker, LetsRunningTurnsFinishAndTheirEndsArrive) {
     start();
     start_a_turn();
+    EXPECT_THAT(get("/readyz"), HasSubstr("200 OK"));
     process_->signal(SIGTERM);
     EXPECT_FALSE(process_->line_with("draining").empty());
     open("t2");
     ASSERT_TRUE(until([&] { return gateway_->last<wire::Rejected>() != nullptr; }));
     EXPECT_EQ(gateway_->last<wire::Rejected>()->code, Errc::unavailable);
+    EXPECT_THAT(get("/readyz"), HasSubstr("503 Service Unavailable"));
+    EXPECT_THAT(get("/readyz"), HasSubstr("the broker is draining"));
+    EXPECT_THAT(get("/queue"), HasSubstr("\"running\":1"));
     EXPECT_FALSE(process_->ended());
     wire::RunCompleted end;
     end.completed.text_bytes = 5;
-    end.completed.text_hash = "26c7827d889f6da3";  // XXH64 of "hello"
+    end.completed.text_hash = codec::text_hash("hello");
     end.completed.finish_reason = "stop";
     worker_->output(1, {wire::Started{"w1"}, wire::Delta{"hello", 0}, end});
     EXPECT_TRUE(until([&] { return gateway_->last<wire::Completed>() != nullptr; }));
@@ -244,20 +269,19 @@ TEST_F(RunningBroker, NeverLogsWhatPeopleSay) {
 
 TEST_F(RunningBroker, RefusesAPortThatIsTakenWithOneSentence) {
     start();
-    Process second(with_free_ports({"--log-level", "error"}));
-    Process third({"--commands", started_["commands"], "--events", "tcp://127.0.0.1:*", "--workers",
-                   "tcp://127.0.0.1:*", "--admin", "off"});
-    EXPECT_EQ(third.exit_code(), 1);
+    Process second({"--commands", started_["commands"], "--events", "tcp://127.0.0.1:*",
+                    "--workers", "tcp://127.0.0.1:*", "--admin", "off"});
+    EXPECT_EQ(second.exit_code(), 1);
     EXPECT_EQ(
-        third.everything(),
+        second.everything(),
         "emostage-broker: cannot listen on " + started_["commands"].get<std::string>() +
             ": Address already in use; it is the endpoint of `commands`: stop what uses it, or "
             "choose another with --commands\n");
-    Process fourth({"--commands", "tcp://127.0.0.1:*", "--events", "tcp://127.0.0.1:*", "--workers",
-                    "tcp://127.0.0.1:*", "--admin", started_["admin"]});
-    EXPECT_EQ(fourth.exit_code(), 1);
-    EXPECT_THAT(fourth.everything(), HasSubstr("Address already in use; stop what uses it, choose "
-                                               "another address with --admin"));
+    Process third({"--commands", "tcp://127.0.0.1:*", "--events", "tcp://127.0.0.1:*", "--workers",
+                   "tcp://127.0.0.1:*", "--admin", started_["admin"]});
+    EXPECT_EQ(third.exit_code(), 1);
+    EXPECT_THAT(third.everything(), HasSubstr("Address already in use; stop what uses it, choose "
+                                              "another address with --admin"));
 }
 
 TEST(BrokerProgram, ShowsHelpAndVersionAndChecksItsConfiguration) {

@@ -208,6 +208,31 @@ TEST(BrokerShell, GivesATurnToAnotherWorkerWhenItsWorkersConnectionIsGone) {
     EXPECT_GE(scene.shell->traffic().unreachable, 1u);
 }
 
+TEST(BrokerShell, SlowsNobodyForASubscriberThatDoesNotRead) {
+    auto options = options_for_test();
+    options.subscriber_messages_max = 100;
+    ShellScene scene(options);
+    auto& gateway = scene.gateway("g1");
+    auto& worker = scene.worker("w1");
+    auto& sleeper = scene.peer(zmq::socket_type::sub, scene.endpoints.events);
+    sleeper.raw().set(zmq::sockopt::rcvhwm, 1);
+    sleeper.raw().set(zmq::sockopt::subscribe, "sleeper/");
+    scene.open("t0", "sleeper");
+    ASSERT_TRUE(scene.run_until([&] { return !worker.leases.empty(); }));
+    std::vector<wire::RunEvent> events{wire::Started{"w1"}};
+    for (int i = 0; i < 40; ++i) events.push_back(wire::Delta{std::string(1'000, 'x'), 0});
+    worker.output(1, std::move(events));
+    // Each resume replays 40 kB to somebody who never reads: more than all buffers on the way hold.
+    constexpr std::uint64_t turns = 1'000;
+    for (std::uint64_t i = 1; i <= turns; ++i) {
+        scene.push(wire::Command(wire::Resume{"sleeper", "t0", 0}));
+        scene.open("t" + std::to_string(i));
+    }
+    EXPECT_TRUE(scene.run_until([&] { return gateway.of<wire::Accepted>().size() == turns; }));
+    EXPECT_GT(scene.shell->traffic().sent[static_cast<std::size_t>(Socket::events)].bytes,
+              20'000'000u);
+}
+
 TEST(BrokerShell, RefusesAnEndpointThatIsTakenWithASentence) {
     ShellScene scene;
     auto options = options_for_test();
