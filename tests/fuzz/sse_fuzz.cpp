@@ -2,12 +2,13 @@
 // the bytes are split, and the answer reader never trips.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/llm/answer_reader.hpp"
 #include "core/text/utf8_cleaner.hpp"
+#include "tests/fuzz/check.hpp"
 
 namespace {
 
@@ -35,10 +36,6 @@ Outcome read(ChunkParser& parser, std::string_view body, bool stream, std::size_
     return outcome;
 }
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -49,10 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (bool stream : {true, false}) {
         const Outcome whole = read(parser, body, stream, body.size() + 1);
         const Outcome pieces = read(parser, body, stream, piece);
-        require(whole == pieces);
-        require(whole.text.size() <= answer_bytes_max);
-        require(emostage::clean_utf8(whole.text) == whole.text);
-        require(whole.fault || !whole.text.empty());
+        CHECK(whole == pieces);
+        CHECK(whole.text.size() <= answer_bytes_max);
+        CHECK(emostage::clean_utf8(whole.text) == whole.text);
+        CHECK(whole.fault || !whole.text.empty());
     }
     return 0;
 }
