@@ -22,9 +22,9 @@ constexpr std::string_view anxiety_words[] = {
     "不安",    "心配",    "こわい", "怖",     "緊張",   "焦",      "どきどき", "ドキドキ", "眠れな",
     "担心",    "害怕",    "紧张",   "焦虑",   "慌",     "压力",    "失眠",     "睡不着"};
 constexpr std::string_view loneliness_words[] = {
-    "lonely",     "alone",  "isolated", "nobody",   "no one",       "no friends", "left out",
-    "孤独",       "さびし", "さみし",   "寂し",     "ひとりぼっち", "独りぼっち", "誰もわかって",
-    "友達がいな", "孤单",   "寂寞",     "没有朋友", "没人",         "一个人"};
+    "lonely",       "alone",      "isolated", "nobody", "no one",   "no friends",   "left out",
+    "孤独",         "さびし",     "さみし",   "寂し",   "ひとりで", "ひとりぼっち", "独りぼっち",
+    "誰もわかって", "友達がいな", "孤单",     "寂寞",   "没有朋友", "没人",         "一个人"};
 constexpr std::string_view anger_words[] = {
     "angry", "anger",  "furious", "mad at",   "hate",     "unfair", "annoyed", "resent",
     "怒",    "腹が立", "むかつ",  "イライラ", "いらいら", "許せな", "ひどい",  "悔し",
@@ -58,8 +58,8 @@ constexpr std::string_view way_words[] = {
     "どうすれば",    "どうしたら",    "どうやって", "方法",      "アドバイス",
     "怎么办",        "该怎么",        "如何",       "建议"};
 constexpr std::string_view information_words[] = {
-    "what is ", "is it normal", "where can i", "hospital", "therap", "病院", "どこに",
-    "普通です", "とは",         "医院",        "正常吗",   "哪里",   "医生", "什么是"};
+    "what is ", "is it normal", "where can i", "hospital", "therap", "病院に行", "どこに",
+    "普通です", "とは",         "去医院",      "正常吗",   "去哪里", "医生",     "什么是"};
 constexpr std::string_view alert_words[] = {
     "suicid",      "kill myself", "end my life",  "end it all",
     "want to die", "hurt myself", "死にたい",     "生きていたくない",
