@@ -84,6 +84,10 @@ struct ChatTest : testing::Test {
         }
         return *opens.at(number);
     }
+    // The reply's last words are there and the prompt after them: what is typed next comes below.
+    static bool ends_with_prompt(ChatProcess& chat, std::string_view reply) {
+        return chat.shows(reply) && chat.shows("> ", chat.out().find(reply));
+    }
     bool was_cancelled(const std::string& turn) {
         return run_until(loop, [&] {
             for (const auto& command : broker.commands) {
@@ -265,7 +269,7 @@ TEST_F(ChatTest, ACapableTerminalShowsNothingOfAReplyThatWasTakenBack) {
     auto chat = at_terminal();
     ASSERT_TRUE(chat->shows("> "));
     chat->type("again\n");
-    ASSERT_TRUE(chat->shows("Second."));
+    ASSERT_TRUE(ends_with_prompt(*chat, "Second."));
     chat->type("/quit\n");
     EXPECT_EQ(chat->exit_code(), 0);
     test::Terminal terminal(40, 24);
@@ -284,7 +288,7 @@ TEST_F(ChatTest, TheWaitingMarkStandsOnlyWhileThereIsNothing) {
     waiting.feed(chat->out());
     EXPECT_THAT(waiting.text(), testing::EndsWith("phase: exploring\n…"));
     broker.say_more(opened(0).turn, {wire::Delta{"Here."}, completed("Here.")});
-    ASSERT_TRUE(chat->shows("Here."));
+    ASSERT_TRUE(ends_with_prompt(*chat, "Here."));
     chat->type("\x04");
     EXPECT_EQ(chat->exit_code(), 0) << "Ctrl-D leaves";
     test::Terminal done(40, 24);
@@ -296,7 +300,7 @@ TEST_F(ChatTest, ADumbTerminalGetsNoEscapes) {
     auto chat = at_terminal({{"TERM", "dumb"}});
     ASSERT_TRUE(chat->shows("> "));
     chat->type("again\n");
-    ASSERT_TRUE(chat->shows("Second."));
+    ASSERT_TRUE(ends_with_prompt(*chat, "Second."));
     chat->type("/quit\n");
     EXPECT_EQ(chat->exit_code(), 0);
     EXPECT_THAT(chat->out(), Not(HasSubstr("\x1b")));
@@ -308,7 +312,7 @@ TEST_F(ChatTest, NoColorIsHonoured) {
         auto chat = at_terminal({{"NO_COLOR", value}});
         ASSERT_TRUE(chat->shows("> "));
         chat->type("one\n");
-        ASSERT_TRUE(chat->shows("You said one."));
+        ASSERT_TRUE(ends_with_prompt(*chat, "You said one."));
         chat->type("/quit\n");
         EXPECT_EQ(chat->exit_code(), 0);
         EXPECT_EQ(chat->out().find("\x1b[2m") == std::string::npos, !value.empty());
@@ -345,7 +349,7 @@ TEST_F(ChatTest, ABrokerThatIsNotThereIsToldAndWaitedFor) {
     chat->type("one\n");
     ASSERT_TRUE(chat->shows("The broker does not answer."));
     broker.start_again("b2");
-    ASSERT_TRUE(chat->shows("You said one."));
+    ASSERT_TRUE(ends_with_prompt(*chat, "You said one."));
     EXPECT_THAT(chat->out(), HasSubstr("Connected."));
     chat->type("/quit\n");
     EXPECT_EQ(chat->exit_code(), 0);
