@@ -1,10 +1,10 @@
 #include "worker/pipeline/field_reader.hpp"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/config/nearest.hpp"
+#include "worker/pipeline/output_words.hpp"
 #include "worker/pipeline/pipeline.hpp"
 #include "worker/pipeline/plain_text.hpp"
 
@@ -117,13 +117,12 @@ private:
 
     // What is said must mean one label only, however it is spelled.
     void take_meaning(const YamlNode& at, const std::string& word) {
+        const std::size_t label = field_.labels.size() - 1;
+        if (add_meaning(field_, word, label)) return;
         const std::string meaning = folded(word);
         if (meaning.empty()) return map_.refuse(at, in_quotes(word) + " has no letters");
-        const std::size_t label = field_.labels.size() - 1;
-        const auto [known, fresh] = meanings_.emplace(meaning, label);
-        if (fresh || known->second == label) return;
         map_.refuse(at, in_quotes(word) + " also means the label " +
-                            in_quotes(field_.labels[known->second]));
+                            in_quotes(field_.labels[field_.meanings.at(meaning)]));
     }
 
     void read_list() {
@@ -229,7 +228,6 @@ private:
     YamlMap map_;
     bool in_list_;
     Field field_;
-    std::map<std::string, std::size_t> meanings_;  // folded word to index of the label
 };
 
 }  // namespace

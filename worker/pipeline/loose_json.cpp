@@ -22,8 +22,17 @@ constexpr std::pair<std::string_view, char> full_width[] = {
 constexpr std::string_view wide_space = "　";
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+// Of the space at the beginning, an ideographic one too; 0: none.
+std::size_t space_bytes(std::string_view text) {
+    if (text.empty()) return 0;
+    if (is_space(text.front())) return 1;
+    return text.starts_with(wide_space) ? wide_space.size() : 0;
+}
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_multibyte(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 class Mender {
@@ -31,14 +40,14 @@ public:
     Mender(std::string_view text, std::size_t depth_max, std::size_t values_max)
         : text_(text), depth_max_(depth_max), values_max_(values_max) {}
 
-    std::optional<LooseObject> read() {
-        if (!text_.starts_with('{')) return std::nullopt;
+    LooseObject read() {
+        if (!text_.starts_with('{')) return {};
         do {
-            if (!step()) return std::nullopt;
+            if (!step()) return {"", at_};
         } while (!open_.empty() && at_ < text_.size());
         comma_ = false;
         while (!open_.empty()) close(open_.back());  // the end brackets that are missing
-        return LooseObject{std::move(out_), at_};
+        return {std::move(out_), at_};
     }
 
 private:
@@ -46,15 +55,19 @@ private:
 
     bool step() {
         if (skip_space() || skip_comment()) return true;
-        for (const Quote& quote : quotes) {
-            if (rest().starts_with(quote.opens)) return string(quote);
-        }
-        for (const auto& [wide, narrow] : full_width) {
-            if (!rest().starts_with(wide)) continue;
-            at_ += wide.size();
-            return mark(narrow);
-        }
         const char c = text_[at_];
+        if (c == '"' || c == '\'' || is_multibyte(c)) {
+            for (const Quote& quote : quotes) {
+                if (rest().starts_with(quote.opens)) return string(quote);
+            }
+        }
+        if (is_multibyte(c)) {
+            for (const auto& [wide, narrow] : full_width) {
+                if (!rest().starts_with(wide)) continue;
+                at_ += wide.size();
+                return mark(narrow);
+            }
+        }
         if (is_letter(c)) return word();
         if (is_digit(c) || c == '-') return number();
         ++at_;
@@ -62,9 +75,7 @@ private:
     }
 
     bool skip_space() {
-        const std::size_t size = is_space(text_[at_])             ? 1
-                                 : rest().starts_with(wide_space) ? wide_space.size()
-                                                                  : 0;
+        const std::size_t size = space_bytes(rest());
         at_ += size;
         return size > 0;
     }
@@ -150,11 +161,13 @@ private:
 
     // Whether a string can end here: what follows goes on with the object or list.
     bool ends_after(std::size_t at) const {
-        while (at < text_.size() && is_space(text_[at])) ++at;
-        const std::string_view after = text_.substr(at);
+        std::string_view after = text_.substr(at);
+        while (const std::size_t size = space_bytes(after)) after.remove_prefix(size);
         if (after.empty()) return true;
-        if (std::string_view(",:}]/").find(after.front()) != std::string_view::npos) return true;
-        return std::any_of(std::begin(full_width), std::end(full_width),
+        const char c = after.front();
+        if (c == ',' || c == ':' || c == '}' || c == ']' || c == '/') return true;
+        return is_multibyte(c) &&
+               std::any_of(std::begin(full_width), std::end(full_width),
                            [&](const auto& mark) { return after.starts_with(mark.first); });
     }
 
@@ -176,17 +189,7 @@ private:
     void character() {
         const char c = text_[at_++];
         if (c == '\\' && at_ < text_.size()) {
-            const char escaped = text_[at_++];
-            const bool unicode =
-                escaped == 'u' && at_ + 4 <= text_.size() &&
-                std::all_of(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                            text_.begin() + static_cast<std::ptrdiff_t>(at_) + 4, is_hex);
-            if (unicode || std::string_view("\"\\/bfnrt").find(escaped) != std::string_view::npos) {
-                out_ += c;
-                out_ += escaped;
-                return;
-            }
-            --at_;  // no escape: the character itself
+            escape();
         } else if (c == '"') {
             out_ += "\\\"";
         } else if (c == '\n') {
@@ -196,6 +199,18 @@ private:
         } else if (c != '\\') {
             out_ += c;
         }
+    }
+
+    // What is no escape of JSON stands for itself.
+    void escape() {
+        const char c = text_[at_];
+        const std::string_view digits = text_.substr(at_ + 1, 4);
+        const bool unicode =
+            c == 'u' && digits.size() == 4 && std::all_of(digits.begin(), digits.end(), is_hex);
+        if (!unicode && std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return;
+        out_ += '\\';
+        out_ += c;
+        ++at_;
     }
 
     std::string_view text_;
@@ -210,8 +225,8 @@ private:
 
 }  // namespace
 
-std::optional<LooseObject> read_loose_object(std::string_view text, std::size_t depth_max,
-                                             std::size_t values_max) {
+LooseObject read_loose_object(std::string_view text, std::size_t depth_max,
+                              std::size_t values_max) {
     return Mender(text, depth_max, values_max).read();
 }
 

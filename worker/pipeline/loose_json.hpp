@@ -7,21 +7,18 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace emostage::worker {
 
 struct LooseObject {
-    std::string json;  // of a parser's trust: well-formed in its brackets, else to be parsed
-    std::size_t bytes_read = 0;  // of the text, end bracket included
+    std::string json;            // empty: no object; else to be parsed, its brackets match
+    std::size_t bytes_read = 0;  // of the text, whether there was an object or not
 };
 
-// `text` begins with `{`. Nothing where it is no object: brackets that do not match, a string
-// without end, more than `depth_max` lists and objects inside one another, more than `values_max`
-// values.
-std::optional<LooseObject> read_loose_object(std::string_view text, std::size_t depth_max,
-                                             std::size_t values_max);
+// `text` begins with `{`. No object: brackets that do not match, a string without end, more than
+// `depth_max` lists and objects inside one another, more than `values_max` values (keys count).
+LooseObject read_loose_object(std::string_view text, std::size_t depth_max, std::size_t values_max);
 
 }  // namespace emostage::worker

@@ -27,14 +27,15 @@ enum class FieldType : std::uint8_t { text, label, integer, number, boolean, lis
 struct Field {
     std::string name;
     FieldType type = FieldType::text;
-    std::size_t chars_max = 400;      // text: characters; longer is cut
-    std::vector<std::string> labels;  // label: the closed set
-    std::vector<LabelWords> words;    // of each label, in the same order
-    double min = 0, max = 0;          // integer, number: the closed range
-    std::size_t items_max = 0;        // list: more are cut
-    std::vector<Field> item;          // list: one nameless field, or the fields of each object
-    std::string default_json;         // JSON text: stands in when the model's value is unusable;
-                                      // empty (fields of items only): the item is dropped
+    std::size_t chars_max = 400;                  // text: characters; longer is cut
+    std::vector<std::string> labels;              // label: the closed set
+    std::vector<LabelWords> words;                // of each label, in the same order
+    std::map<std::string, std::size_t> meanings;  // label: what may be said, folded, to its label
+    double min = 0, max = 0;                      // integer, number: the closed range
+    std::size_t items_max = 0;                    // list: more are cut
+    std::vector<Field> item;   // list: one nameless field, or the fields of each object
+    std::string default_json;  // JSON text: stands in when the model's value is unusable;
+                               // empty (fields of items only): the item is dropped
 };
 
 // Free text (a reply) where there are no fields.
@@ -53,10 +54,11 @@ struct TypedOutput {
     bool valid() const { return defaulted.empty(); }
 };
 
-inline constexpr std::size_t answer_scan_bytes_max = 64 * 1024;  // of an answer that is looked at
+inline constexpr std::size_t answer_scan_bytes_max = 32 * 1024;  // of an answer that is looked at
 
-inline constexpr std::size_t answer_depth_max = 8;     // of lists and objects
-inline constexpr std::size_t answer_values_max = 512;  // in one object
+inline constexpr std::size_t answer_read_bytes_max = 128 * 1024;  // by all tries together
+inline constexpr std::size_t answer_depth_max = 8;                // of lists and objects
+inline constexpr std::size_t answer_values_max = 512;             // in one object
 inline constexpr std::size_t answer_objects_max = 64;  // beginnings of an object that are tried
 
 // Of the objects in the text, also in prose, in fences, inside another object, after reasoning, the

@@ -147,14 +147,15 @@ std::optional<OrderedJson> read_items(const Field& list, const std::vector<Json>
 std::optional<OrderedJson> read_list(const Field& list, const Json& value) {
     if (value.is_null()) return OrderedJson::array();
     if (value.is_array()) return read_items(list, value.get<std::vector<Json>>());
-    if (auto single = read_items(list, {value})) return single;
-    if (!value.is_string() || list.item.front().type != FieldType::label) return std::nullopt;
-    // "sadness, fear": only labels can be told apart by what stands between them.
-    std::vector<Json> parts;
-    for (std::string& part : split_words(value.get_ref<const std::string&>())) {
-        parts.emplace_back(std::move(part));
+    if (value.is_string() && list.item.front().type == FieldType::label) {
+        // "sadness, fear": only labels can be told apart by what stands between them.
+        std::vector<Json> parts;
+        for (std::string& part : split_words(value.get_ref<const std::string&>())) {
+            parts.emplace_back(std::move(part));
+        }
+        if (auto several = read_items(list, parts)) return several;
     }
-    return read_items(list, parts);
+    return read_items(list, {value});
 }
 
 std::optional<OrderedJson> read_value(const Field& field, const Json& value) {
@@ -197,10 +198,13 @@ Values read_fields(const std::vector<Field>& fields, const Json& object) {
 Values read_best_object(const std::vector<Field>& fields, std::string_view answer) {
     Values best(fields.size());
     std::size_t at = answer.find('{');
+    std::size_t bytes_read = 0;
     for (std::size_t tried = 0; tried < answer_objects_max && at != answer.npos; ++tried) {
+        if (bytes_read > answer_read_bytes_max) break;
         const auto loose =
             read_loose_object(answer.substr(at), answer_depth_max, answer_values_max);
-        const Json object = loose ? Json::parse(loose->json, nullptr, false) : Json();
+        bytes_read += loose.bytes_read;
+        const Json object = loose.json.empty() ? Json() : Json::parse(loose.json, nullptr, false);
         if (object.is_object()) {
             Values values = read_fields(fields, object);
             if (usable(values) > usable(best)) best = std::move(values);

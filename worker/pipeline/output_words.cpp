@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
@@ -11,19 +12,10 @@
 namespace emostage::worker {
 namespace {
 
-std::optional<std::size_t> find_folded(const Field& field, const std::string& said) {
-    if (said.empty()) return std::nullopt;
-    for (std::size_t i = 0; i < field.labels.size(); ++i) {
-        if (folded(field.labels[i]) == said) return i;
-    }
-    for (std::size_t i = 0; i < field.words.size(); ++i) {
-        for (const auto& [language, words] : field.words[i]) {
-            for (const std::string& word : words) {
-                if (folded(word) == said) return i;
-            }
-        }
-    }
-    return std::nullopt;
+std::optional<std::size_t> find_meaning(const Field& field, std::string_view said) {
+    const auto found = field.meanings.find(folded(said));
+    if (found == field.meanings.end()) return std::nullopt;
+    return found->second;
 }
 
 // What stands before the first mark that is no part of a name.
@@ -50,9 +42,18 @@ std::string shown(double number) {
 
 }  // namespace
 
+bool add_meaning(Field& field, std::string_view word, std::size_t index) {
+    const std::string meaning = folded(word);
+    return !meaning.empty() && field.meanings.emplace(meaning, index).first->second == index;
+}
+
 std::optional<std::size_t> find_label(const Field& field, std::string_view said) {
-    if (const auto whole = find_folded(field, folded(said))) return whole;
-    return find_folded(field, folded(first_words(said)));
+    const auto exact = std::find(field.labels.begin(), field.labels.end(), said);
+    if (exact != field.labels.end()) {
+        return static_cast<std::size_t>(exact - field.labels.begin());
+    }
+    if (const auto whole = find_meaning(field, said)) return whole;
+    return find_meaning(field, first_words(said));
 }
 
 std::string narrow_number(std::string_view text) {

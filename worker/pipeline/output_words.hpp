@@ -12,9 +12,13 @@
 
 namespace emostage::worker {
 
-// The label that is meant: its id or one of its words, whatever its case, width, spaces,
-// underscores and hyphens; what follows in brackets or after a mark is ignored ("exploring
-// (still)").
+// Makes `word` mean the label at `index`, however it is spelled. False: it means another one
+// already, or has no letters.
+bool add_meaning(Field& field, std::string_view word, std::size_t index);
+
+// The label that is meant (by Field::meanings): its id or one of its words, whatever its case,
+// width, spaces, underscores and hyphens; what follows in brackets or after a mark is ignored
+// ("exploring (still)").
 std::optional<std::size_t> find_label(const Field& field, std::string_view said);
 
 // "３" and " 3 " are "3"; only digits, sign, point and exponent are left, else empty.
