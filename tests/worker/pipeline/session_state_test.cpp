@@ -1,0 +1,118 @@
+#include "worker/pipeline/session_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/limits.hpp"
+#include "tests/worker/pipeline/shipped_pipelines.hpp"
+
+namespace emostage::worker {
+namespace {
+
+using Json = nlohmann::json;
+
+const Pipeline& emostage() { return shipped("emostage"); }
+
+wire::Packed packed(const Json& value) {
+    wire::Packed out;
+    Json::to_msgpack(value, out.bytes);
+    return out;
+}
+
+StageResults results(const std::string& stage, const std::string& answer) {
+    const std::size_t index = stage_named(emostage(), stage);
+    return {{index, read_output(emostage().stages[index].output, answer)}};
+}
+
+const SessionState first{{"phase", "opening"}, {"risk", "none"}};
+
+TEST(SessionState, BeginsWithTheInitialValues) {
+    EXPECT_EQ(initial_state(emostage()), first);
+    EXPECT_EQ(initial_state(shipped("base")), SessionState{});
+}
+
+TEST(SessionState, SurvivesTheWire) {
+    const SessionState state{{"phase", "acting"}, {"risk", "concern"}};
+    EXPECT_EQ(unpack_state(emostage(), pack_state(state)), state);
+}
+
+TEST(SessionState, NeverTrustsBytes) {
+    EXPECT_EQ(unpack_state(emostage(), {}), first);
+    EXPECT_EQ(unpack_state(emostage(), {"\xc1"}), first);
+    EXPECT_EQ(unpack_state(emostage(), packed({"phase", "acting"})), first) << "a list";
+    EXPECT_EQ(unpack_state(emostage(), packed("acting")), first);
+    EXPECT_EQ(unpack_state(emostage(), packed({{"phase", "dancing"}, {"risk", 7}})), first);
+    EXPECT_EQ(unpack_state(emostage(), packed({{"phase", {{"phase", "acting"}}}})), first);
+    EXPECT_EQ(unpack_state(emostage(), packed({{"phase", {"acting"}}})), first);
+    EXPECT_EQ(
+        unpack_state(emostage(), packed({{"phase", "acting"}, {"x", "y"}, {"risk", nullptr}})),
+        (SessionState{{"phase", "acting"}, {"risk", "none"}}));
+    const std::string bytes = pack_state({{"phase", "acting"}, {"risk", "alert"}}).bytes;
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        EXPECT_EQ(unpack_state(emostage(), {bytes.substr(0, size)}), first) << size;
+    }
+}
+
+TEST(SessionState, NeverGoesDeepOrLarge) {
+    EXPECT_EQ(unpack_state(emostage(), {std::string(wire::state_bytes_max, '\x91')}), first);
+    std::string maps;
+    while (maps.size() + 2 < wire::state_bytes_max) maps += "\x81\xa0";
+    EXPECT_EQ(unpack_state(emostage(), {maps}), first);
+    EXPECT_EQ(unpack_state(emostage(), {"\xdf\xff\xff\xff\xff"}), first) << "4 billion entries";
+    EXPECT_EQ(unpack_state(emostage(), {"\xdb\xff\xff\xff\xff"}), first) << "a string of 4 GiB";
+    Json large = {{"phase", "acting"}, {"x", std::string(wire::state_bytes_max, 'x')}};
+    EXPECT_EQ(unpack_state(emostage(), packed(large)), first);
+}
+
+TEST(Remember, TakesWhatTheTurnFound) {
+    EXPECT_EQ(
+        remember(emostage(), results("phase", R"({"phase":"acting","confidence":"high"})"), first),
+        (SessionState{{"phase", "acting"}, {"risk", "none"}}));
+    EXPECT_EQ(
+        remember(emostage(),
+                 results("perspective", R"({"state":"I","emotions":[],"needs":[],"risk":"alert"})"),
+                 {{"phase", "closing"}, {"risk", "none"}}),
+        (SessionState{{"phase", "closing"}, {"risk", "alert"}}));
+}
+
+TEST(Remember, LowConfidenceKeepsThePreviousPhase) {
+    const SessionState before{{"phase", "understanding"}, {"risk", "none"}};
+    EXPECT_EQ(
+        remember(emostage(), results("phase", R"({"phase":"acting","confidence":"low"})"), before),
+        before);
+}
+
+TEST(Remember, ADefaultIsNoFinding) {
+    const SessionState before{{"phase", "understanding"}, {"risk", "alert"}};
+    EXPECT_EQ(
+        remember(emostage(), results("phase", R"({"phase":"???","confidence":"high"})"), before),
+        before);
+    EXPECT_EQ(remember(emostage(), results("perspective", "no idea"), before), before);
+}
+
+TEST(Remember, GoingBackIsAllowed) {
+    EXPECT_EQ(remember(emostage(), results("phase", R"({"phase":"exploring","confidence":"high"})"),
+                       {{"phase", "closing"}, {"risk", "none"}})
+                  .at("phase"),
+              "exploring");
+}
+
+TEST(Remember, AStageWithoutAResultChangesNothing) {
+    const SessionState before{{"phase", "acting"}, {"risk", "concern"}};
+    EXPECT_EQ(remember(emostage(), {}, before), before);
+    EXPECT_EQ(remember(emostage(), {}, {{"stale", "x"}}), first) << "unknown names are dropped";
+}
+
+TEST(PackResult, IsAMapWithinItsLimit) {
+    const auto bytes = pack_result(R"({"risk":"none","needs":["heard"]})");
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ(Json::from_msgpack(bytes->bytes), (Json{{"risk", "none"}, {"needs", {"heard"}}}));
+    EXPECT_EQ(pack_result("[1]").error().code, Errc::internal);
+    EXPECT_EQ(pack_result("{").error().code, Errc::internal);
+    const Json large = {{"a", std::string(wire::result_bytes_max, 'x')}};
+    EXPECT_EQ(pack_result(large.dump()).error().code, Errc::too_large);
+}
+
+}  // namespace
+}  // namespace emostage::worker
