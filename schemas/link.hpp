@@ -31,7 +31,7 @@ struct Ready {
 
 struct Beat {
     std::string instance;
-    std::uint64_t number = 0;     // grows by one
+    std::uint64_t number = 0;     // from 1, grows by one
     std::vector<LeaseId> leases;  // all that it runs; each is renewed
     bool draining = false;        // no new leases, please
 

@@ -16,6 +16,7 @@ SimWorker::SimWorker(World& world, std::string name, std::uint32_t slots,
 void SimWorker::start() {
     alive_ = true;
     draining_ = disturbed_ = false;
+    hung_until_ = {};
     runs_.clear();
     beats_ = 0;
     instance_ = name_ + "-" + std::to_string(++lives_);
