@@ -54,7 +54,7 @@ public:
 
 class ClientFixture : public testing::Test {
 protected:
-    static constexpr std::chrono::seconds patience{10};  // only a failing test waits for it
+    static constexpr std::chrono::seconds patience{60};  // only a failing test waits for it
 
     ClientFixture() {
         policy.backoff = {milliseconds(2), milliseconds(4)};
@@ -94,6 +94,7 @@ protected:
         ChatRequest request;
         request.user = "hello";
         request.stream = true;
+        request.timeouts = {patience, patience, patience, patience};
         return request;
     }
     bool run_until(const std::function<bool()>& condition) {

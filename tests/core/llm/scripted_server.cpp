@@ -21,7 +21,6 @@ ScriptedServer::~ScriptedServer() {
     for (const auto& weak : open_) {
         if (const auto connection = weak.lock()) {
             connection->server_ = nullptr;
-            connection->on_gone = nullptr;
             asio::error_code ignored;
             connection->socket_.close(ignored);
         }
@@ -51,7 +50,6 @@ void HttpConnection::read() {
             if (error) {
                 if (!self->gone_) ++self->server_->closed_by_peer_;
                 self->gone_ = true;
-                if (self->on_gone) self->on_gone();
                 return;
             }
             self->in_.append(self->buffer_, size);

@@ -72,7 +72,6 @@ public:
     void end_stream();  // [DONE] and the last chunk
 
     bool gone() const { return gone_; }  // the peer has closed
-    std::function<void()> on_gone;
 
 private:
     friend class ScriptedServer;
