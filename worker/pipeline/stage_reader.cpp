@@ -101,6 +101,9 @@ Result<StageDraft> read_stage(const YamlNode& key, const YamlNode& value) {
 Result<void> link(std::vector<StageDraft>& drafts, const std::vector<std::string>& names) {
     for (StageDraft& draft : drafts) {
         for (const YamlNode& before : draft.after) {
+            if (before.kind() != YamlNode::Kind::scalar) {
+                return refused(before, "\"after\" is a list of stages\' names");
+            }
             const std::string& wanted = before.text();
             const auto found = std::find(names.begin(), names.end(), wanted);
             if (found == names.end()) {
