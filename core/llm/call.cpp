@@ -34,6 +34,13 @@ Call::Step Call::start(TimePoint now) {
 Call::Step Call::send(TimePoint now) {
     auto place = shared_.pool.take(request_.session, tried_, now);
     if (!place) {
+        // A breaker opens for seconds, and a turn can wait for some of them: one server that fails
+        // now and then must not fail everybody who asks meanwhile. Not a try.
+        const auto at = now + shared_.backoff.delay(++waits_);
+        if (at < std::min(total_until_, started_at_ + shared_.policy.endpoint_wait_max)) {
+            wait_for(Wait::retry, at);
+            return {};
+        }
         // A call that was sent tells of the endpoint, not of the pool.
         if (last_fault_) return fail_with(*last_fault_, Step::Exchange::keep);
         Fault fault{place.error().code, place.error().message};

@@ -107,6 +107,7 @@ private:
     std::optional<Fault> last_fault_;  // while it waits to retry
     std::size_t endpoint_ = 0;         // the last that was asked
     EndpointSet tried_ = 0;
+    int waits_ = 0;  // for an endpoint that takes calls
     int tries_ = 0;  // that count for the limit
     std::int64_t sent_ = 0;
     bool replaced_dead_ = false;  // this try's reused connection was dead

@@ -14,8 +14,9 @@ struct Policy {
     int tries_max = 3;                // requests of one call; not counted: a dead reused connection
     std::size_t affinity_margin = 8;  // a session leaves its endpoint when that has more calls than
                                       // the idlest one by this
-    milliseconds tail{1000};          // for what follows finish_reason: usage and [DONE]
-    milliseconds error_body{1000};    // for the body of an error status
+    milliseconds endpoint_wait_max{3000};  // from a call's start, while no endpoint takes calls
+    milliseconds tail{1000};               // for what follows finish_reason: usage and [DONE]
+    milliseconds error_body{1000};         // for the body of an error status
     milliseconds blame_total_after{
         2000};  // a silent endpoint is blamed for the total time from here
     Backoff::Settings backoff;

@@ -384,8 +384,48 @@ TEST_F(CallTest, StopGivesThePlaceBackInEveryState) {
     EXPECT_EQ(call->next_time(), TimePoint::max());
 }
 
-TEST_F(CallTest, AnOpenBreakerFailsTheNextCallAtOnceAndItsProbeMendsIt) {
+TEST_F(CallTest, ACallWaitsForABreakerThatOpensInTimeAndCountsNoTry) {
     policy.tries_max = 1;
+    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+        start();
+        failure(end(ExchangeEnd::unreachable, false));
+    }
+    auto step = start();
+    const auto began = now;
+    int waits = 0;
+    while (!step.send) {
+        ASSERT_FALSE(step.over());
+        ASSERT_LT(++waits, 20) << "the pause grows";
+        now = call->next_time();
+        step = call->on_time(now);
+    }
+    EXPECT_GE(now - began, policy.breaker.open_first);
+    EXPECT_LT(now - began, policy.endpoint_wait_max);
+    call->stop();
+}
+
+TEST_F(CallTest, ABreakerThatStaysOpenFailsTheCallWhenItHasWaitedLongEnough) {
+    policy.tries_max = 1;
+    policy.breaker.open_first = milliseconds(60'000);
+    use({"one"});
+    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+        start();
+        failure(end(ExchangeEnd::unreachable, false));
+    }
+    auto step = start();
+    const auto began = now;
+    while (!step.over()) {
+        ASSERT_FALSE(step.send);
+        now = call->next_time();
+        step = call->on_time(now);
+    }
+    EXPECT_EQ(failure(step).error.code, Errc::model_unreachable);
+    EXPECT_LE(now - began, policy.endpoint_wait_max);
+}
+
+TEST_F(CallTest, AnOpenBreakerSendsNothingAndItsProbeMendsIt) {
+    policy.tries_max = 1;
+    policy.endpoint_wait_max = milliseconds(0);
     for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
         start();
         failure(end(ExchangeEnd::unreachable, false));

@@ -247,6 +247,7 @@ TEST_F(ClientFaultTest, ABreakerOpensAndRecovers) {
         [&](const HttpRequest&, Connection c) { healthy ? hello(c) : c->respond(500, "{}"); });
     policy.tries_max = 1;
     policy.breaker.open_first = milliseconds(250);
+    policy.endpoint_wait_max = milliseconds(0);
     make_client();
     for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) finish(start_stream());
     EXPECT_EQ(client->endpoints(Clock::now())[0].breaker, BreakerState::open);
