@@ -63,17 +63,18 @@ class Gateway:
         command = {"type": "open", "v": 1, "gateway": self.name, "turn": turn,
                    "session": session or uuid.uuid4().hex, "text": text}
         command.update({key: value for key, value in fields.items() if value is not None})
-        return self.open_command(command)
+        return self.follow_bytes(command, msgpack.packb(command, use_bin_type=True))
 
-    def open_command(self, command):
-        turn = self._follow(Turn(command["turn"], command))
-        self.push(command)
+    def follow_bytes(self, command, raw):
+        """An open whose bytes are made elsewhere, because this gateway would not make such ones."""
+        turn = self._follow(Turn(command["turn"], command, raw))
+        self.push_bytes(raw)
         return turn
 
     def push_again(self, turn):
         """The same open, unchanged: joins the turn."""
         self.asked += 1
-        self.push(turn.command)
+        self.push_bytes(turn.raw)
 
     def attach(self, turn, held=()):
         """Joins a turn that may be another gateway's; `held`: its first events, already known."""

@@ -37,6 +37,13 @@ class TurnTest(unittest.TestCase):
             turn.take(one)
         return turn
 
+    def test_a_merged_replay_fits_where_it_begins_before_single_ones_that_came_early(self):
+        events = whole_turn()
+        turn = self.read([events[0], events[1], events[3]])  # 3 is lost, 4 came early
+        turn.take(delta(5, "つらいですね", first=3))
+        turn.take(events[5])
+        self.check_whole(turn)
+
     def check_whole(self, turn, text="つらいですね"):
         self.assertEqual(turn.status, "completed")
         self.assertEqual(turn.text, text)

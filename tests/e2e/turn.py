@@ -10,14 +10,15 @@ HELD_MAX = 10_000  # events that came early, of one turn
 
 
 class Turn:
-    """`command` is the open that was pushed; None where the gateway only attached itself.
+    """`command` is the open that was pushed, `raw` its bytes; None where the gateway only attached itself.
 
     What breaks the contract lands in `violations`: an empty list is the proof that the tests want.
     """
 
-    def __init__(self, turn, command=None):
+    def __init__(self, turn, command=None, raw=None):
         self.id = turn
         self.command = command
+        self.raw = raw
         self.violations = []
         self.rejections = []  # of commands about this turn, apart from one that ended it
         self.restarts = 0  # the numbers were forgotten: another broker, or a hash that did not fit
@@ -97,12 +98,13 @@ class Turn:
 
     def _apply_held(self):
         while self._held and self.end is None:
-            seq = min(self._held)
-            event = self._held[seq]
-            if event.get("from", seq) > self.seq + 1:
+            # A merged delta of a replay may begin before single ones that came early.
+            fits = [seq for seq, event in self._held.items()
+                    if event.get("from", seq) <= self.seq + 1]
+            if not fits:
                 return
-            del self._held[seq]
-            if seq > self.seq:
+            event = self._held.pop(min(fits))
+            if event["seq"] > self.seq:
                 self._apply(event)
 
     def _apply(self, event):
