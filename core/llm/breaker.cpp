@@ -1,7 +1,6 @@
 #include "core/llm/breaker.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace emostage::llm {
 
@@ -24,10 +23,13 @@ bool Breaker::begin(TimePoint) {
     return true;
 }
 
-void Breaker::remember(bool failure) {
-    const std::uint64_t mask =
-        settings_.window >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << settings_.window) - 1;
-    outcomes_ = ((outcomes_ << 1) | (failure ? 1 : 0)) & mask;
+void Breaker::remember(bool failure, std::size_t running) {
+    if (outcomes_ >= 2 * std::max(settings_.window, running)) {
+        outcomes_ /= 2;
+        failures_ /= 2;
+    }
+    ++outcomes_;
+    failures_ += failure ? 1 : 0;
     failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
 }
 
@@ -38,29 +40,28 @@ void Breaker::open(TimePoint now) {
     open_for_ = std::min(open_for_ * 2, settings_.open_max);
 }
 
-void Breaker::succeeded(bool probe) {
+void Breaker::succeeded(bool probe, std::size_t running) {
     if (probe) {
         state_ = BreakerState::closed;
         probing_ = false;
         open_for_ = settings_.open_first;
-        outcomes_ = 0;
-        failures_in_a_row_ = 0;
+        outcomes_ = failures_ = failures_in_a_row_ = 0;
     } else if (state_ == BreakerState::closed) {
-        remember(false);
+        remember(false, running);
     }
 }
 
-void Breaker::failed(bool probe, TimePoint now) {
+void Breaker::failed(bool probe, std::size_t running, TimePoint now) {
     if (probe) {
         open(now);
         return;
     }
     if (state_ != BreakerState::closed) return;  // of a call from before it opened
-    remember(true);
-    if (failures_in_a_row_ >= settings_.failures_in_a_row_max ||
-        std::popcount(outcomes_) >= settings_.window_failures_max) {
-        open(now);
-    }
+    remember(true, running);
+    const std::size_t row =
+        std::max(settings_.failures_in_a_row_max, running / settings_.crowd_share);
+    const bool enough = outcomes_ >= std::max(settings_.window, running);
+    if (failures_in_a_row_ >= row || (enough && 2 * failures_ >= outcomes_)) open(now);
 }
 
 void Breaker::abandoned(bool probe) {

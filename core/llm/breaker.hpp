@@ -1,12 +1,13 @@
 // Stops asking an endpoint that fails, and asks again with one probe at a time.
 //
-// Closed until too many failures in a row, or too many among the last outcomes; then open for a
-// time that doubles with every failed probe up to a limit; then half open: one call is let through,
-// and its outcome decides. Pure; one thread.
+// Closed until too many failures in a row, or half of the last outcomes; then open for a time that
+// doubles with every failed probe up to a limit; then half open: one call is let through, and its
+// outcome decides. Failures come faster than successes: among many running calls the first few
+// prove nothing, so both limits grow with the number that is running. Pure; one thread.
 // https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 
 #include "core/clock.hpp"
 #include "core/llm/endpoint.hpp"
@@ -16,9 +17,9 @@ namespace emostage::llm {
 class Breaker {
 public:
     struct Settings {
-        int failures_in_a_row_max = 5;
-        int window = 20;               // outcomes that are remembered, at most 64
-        int window_failures_max = 10;  // among them
+        std::size_t failures_in_a_row_max = 5;
+        std::size_t crowd_share = 4;  // or this fraction of the running calls, if that is more
+        std::size_t window = 20;      // outcomes that are looked at, or as many as are running
         milliseconds open_first{1000};
         milliseconds open_max{30000};
     };
@@ -32,20 +33,22 @@ public:
     // A call starts. True: it is the probe, and must say so at its end. Requires: allows(now).
     bool begin(TimePoint now);
 
-    void succeeded(bool probe);
-    void failed(bool probe, TimePoint now);
+    // `running`: calls to this endpoint, this one with them.
+    void succeeded(bool probe, std::size_t running);
+    void failed(bool probe, std::size_t running, TimePoint now);
     void abandoned(bool probe);  // ended without a verdict
 
     BreakerState state() const { return state_; }
 
 private:
     void open(TimePoint now);
-    void remember(bool failure);
+    void remember(bool failure, std::size_t running);
 
     Settings settings_;
     BreakerState state_ = BreakerState::closed;
-    int failures_in_a_row_ = 0;
-    std::uint64_t outcomes_ = 0;  // newest in the lowest bit; 1: a failure
+    std::size_t failures_in_a_row_ = 0;
+    std::size_t outcomes_ = 0;  // of the window; halved when it has twice as many
+    std::size_t failures_ = 0;  // among them
     milliseconds open_for_;
     TimePoint probe_at_{};
     bool probing_ = false;

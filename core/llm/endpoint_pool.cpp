@@ -84,13 +84,14 @@ Result<EndpointPool::Place> EndpointPool::take(std::string_view session, Endpoin
 }
 
 void EndpointPool::succeeded(Place& place) {
-    entries_[place.endpoint].breaker.succeeded(place.probe);
+    Entry& entry = entries_[place.endpoint];
+    entry.breaker.succeeded(place.probe, entry.running);
     place.probe = false;
 }
 
 void EndpointPool::failed(Place& place, TimePoint now) {
     Entry& entry = entries_[place.endpoint];
-    entry.breaker.failed(place.probe, now);
+    entry.breaker.failed(place.probe, entry.running, now);
     ++entry.failures;
     place.probe = false;
 }

@@ -386,7 +386,7 @@ TEST_F(CallTest, StopGivesThePlaceBackInEveryState) {
 
 TEST_F(CallTest, ACallWaitsForABreakerThatOpensInTimeAndCountsNoTry) {
     policy.tries_max = 1;
-    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+    for (std::size_t i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
         start();
         failure(end(ExchangeEnd::unreachable, false));
     }
@@ -408,7 +408,7 @@ TEST_F(CallTest, ABreakerThatStaysOpenFailsTheCallWhenItHasWaitedLongEnough) {
     policy.tries_max = 1;
     policy.breaker.open_first = milliseconds(60'000);
     use({"one"});
-    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+    for (std::size_t i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
         start();
         failure(end(ExchangeEnd::unreachable, false));
     }
@@ -426,7 +426,7 @@ TEST_F(CallTest, ABreakerThatStaysOpenFailsTheCallWhenItHasWaitedLongEnough) {
 TEST_F(CallTest, AnOpenBreakerSendsNothingAndItsProbeMendsIt) {
     policy.tries_max = 1;
     policy.endpoint_wait_max = milliseconds(0);
-    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+    for (std::size_t i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
         start();
         failure(end(ExchangeEnd::unreachable, false));
     }
@@ -441,7 +441,7 @@ TEST_F(CallTest, AnOpenBreakerSendsNothingAndItsProbeMendsIt) {
 
 TEST_F(CallTest, AStoppedProbeLetsTheNextCallProbe) {
     policy.tries_max = 1;
-    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
+    for (std::size_t i = 0; i < policy.breaker.failures_in_a_row_max; ++i) {
         start();
         end(ExchangeEnd::unreachable, false);
     }

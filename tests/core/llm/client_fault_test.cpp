@@ -249,7 +249,7 @@ TEST_F(ClientFaultTest, ABreakerOpensAndRecovers) {
     policy.breaker.open_first = milliseconds(250);
     policy.endpoint_wait_max = milliseconds(0);
     make_client();
-    for (int i = 0; i < policy.breaker.failures_in_a_row_max; ++i) finish(start_stream());
+    for (std::size_t i = 0; i < policy.breaker.failures_in_a_row_max; ++i) finish(start_stream());
     EXPECT_EQ(client->endpoints(Clock::now())[0].breaker, BreakerState::open);
     const int before = server.requests();
     const auto refused = finish(start_stream());

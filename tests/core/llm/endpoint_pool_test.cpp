@@ -34,7 +34,8 @@ protected:
     }
     void open(EndpointPool& pool, std::size_t endpoint) {
         EndpointPool::Place place{endpoint, false};
-        for (int i = 0; i < Breaker::Settings{}.failures_in_a_row_max; ++i) pool.failed(place, now);
+        for (std::size_t i = 0; i < Breaker::Settings{}.failures_in_a_row_max; ++i)
+            pool.failed(place, now);
         ASSERT_EQ(pool.status()[endpoint].breaker, BreakerState::open);
     }
 };
