@@ -31,6 +31,7 @@ std::string View::begin_turn() {
     running_ = true;
     reply_.clear();
     reply_erasable_ = true;
+    stages_shown_ = false;
     held_.clear();
     if (screen_.terminal && !screen_.erases) return "…\n";
     return mark();
@@ -39,7 +40,8 @@ std::string View::begin_turn() {
 std::string View::on(const wire::Event& event) {
     if (const auto* delta = std::get_if<wire::Delta>(&event.body)) return on_delta(delta->text);
     if (const auto* stage = std::get_if<wire::Stage>(&event.body)) return on_stage(*stage);
-    if (std::holds_alternative<wire::Reset>(event.body)) return on_reset();
+    // Resets without a number are the client library's: the stages come again as well.
+    if (std::holds_alternative<wire::Reset>(event.body)) return on_reset(event.seq == 0);
     if (wire::is_end(event.body)) return on_end(event.body);
     return {};
 }
@@ -58,6 +60,7 @@ std::string View::on_stage(const wire::Stage& stage) {
         return break_line() + warning;
     }
     if (found.lines.empty() && warning.empty()) return {};
+    stages_shown_ = true;
     std::string out = clear_mark();
     out += lines(found.lines, dim) + warning;
     if (reply_.empty()) out += mark();
@@ -78,11 +81,13 @@ std::string View::on_delta(std::string_view text) {
 }
 
 // The reply is taken back: erased where the terminal can and all of it is still on the screen.
-std::string View::on_reset() {
-    if (reply_.empty()) return {};
+std::string View::on_reset(bool stages_too) {
+    const bool stages_again =
+        std::exchange(stages_shown_, stages_shown_ && !stages_too) && stages_too;
+    if (reply_.empty() && !stages_again) return {};
     const auto below = lines_below(reply_, screen_.columns);
-    std::string out;
-    if (screen_.erases && reply_erasable_ && below + 1 < screen_.rows) {
+    std::string out = clear_mark();
+    if (!stages_again && screen_.erases && reply_erasable_ && below + 1 < screen_.rows) {
         if (below > 0) out += "\x1b[" + std::to_string(below) + "A";
         out += erase_below;
         line_open_ = false;

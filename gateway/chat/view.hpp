@@ -40,7 +40,7 @@ public:
 private:
     std::string on_stage(const wire::Stage& stage);
     std::string on_delta(std::string_view text);
-    std::string on_reset();
+    std::string on_reset(bool stages_too);
     std::string on_end(const wire::EventBody& body);
     std::string lines(const std::vector<std::string>& texts, std::string_view colour) const;
     std::string styled(std::string_view text, std::string_view colour) const;
@@ -54,6 +54,7 @@ private:
     bool marked_ = false;  // "…" stands at the cursor's line
     std::string reply_;    // on the screen, from the first column; empty: nothing
     bool reply_erasable_ = true;
+    bool stages_shown_ = false;
     bool line_open_ = false;         // the cursor is behind text
     std::vector<std::string> held_;  // lines that came while the reply was being written
 };

@@ -201,6 +201,20 @@ TEST(View, AResetBeforeAnyTextIsNotWorthALine) {
               "a\n  The reply starts again.\nb\n");
 }
 
+TEST(View, AResetThatBringsTheStagesAgainIsSaidEvenBeforeTheReply) {
+    const wire::EventBody acting = stage("phase", {{"phase", "acting"}});
+    for (const auto& screen : {capable, pipe}) {
+        View view(Tongue::en, screen);
+        auto bytes = turn(view, {acting});
+        bytes += view.on(event(0, wire::Reset{"broker_changed"}));
+        bytes += view.on(event(0, wire::Reset{"broker_changed"}));
+        bytes +=
+            say(view, {acting, wire::Reset{"worker_lost"}, wire::Delta{"Anew."}, completed("")});
+        EXPECT_EQ(on_screen({.columns = 80, .rows = 24}, bytes),
+                  "  phase: acting\n  The reply starts again.\n  phase: acting\nAnew.");
+    }
+}
+
 TEST(View, WhatTheModelSaysCannotSteerTheTerminal) {
     View view(Tongue::en, dumb);
     const auto bytes =
