@@ -17,6 +17,15 @@ IDEAL_MS = 2 * TTFT_MS  # both analyses at once, then the reply's first token
 OVER_MEDIAN_MS = float(os.environ.get("EMOSTAGE_FIRST_TOKEN_OVER_MS", 60))
 
 
+def wait_until(due, gateway):
+    """Receives until then: `due` is on the monotonic clock."""
+    poller = zmq.Poller()
+    poller.register(gateway.sub, zmq.POLLIN)
+    while (left := due - time.monotonic()) > 0:
+        gateway.receive()
+        poller.poll(max(1, int(1000 * left)))
+
+
 class LoadTest(unittest.TestCase):
     def test_the_first_token_with_64_turns_in_flight_on_one_worker(self):
         with Cluster("first-token", workers=1, slots=IN_FLIGHT, rehearsal=[
@@ -32,8 +41,8 @@ class LoadTest(unittest.TestCase):
             begin = time.monotonic()
             for number in range(ROUNDS * IN_FLIGHT):
                 due = begin + number * life_s / IN_FLIGHT
-                wait(lambda: time.monotonic() >= due and in_flight() < IN_FLIGHT, "a slot",
-                     [gateway]) if time.monotonic() < due or in_flight() >= IN_FLIGHT else None
+                wait_until(due, gateway)
+                gateway.wait(lambda: in_flight() < IN_FLIGHT, "a slot")
                 turn = gateway.open(cluster.say("I had a hard day."))
                 opened[turn.id] = time.monotonic()
                 turns.append(turn)
@@ -66,7 +75,7 @@ class LoadTest(unittest.TestCase):
             show("a reply beside a reader that does not read", alone_ms=took(alone),
                  beside_ms=took(beside))
             self.assertLess(took(beside), 1.5 * took(alone) + 300)
-            self.assertEqual(len(beside.of_type("delta")), len(alone.of_type("delta")))
+            self.assertEqual({alone.status, beside.status}, {"completed"})
             wait(lambda: all(turn.end for turn in stuck), "what it had not read", [slow, quick], 60)
             self.assertEqual({turn.status for turn in stuck}, {"completed"})
 
