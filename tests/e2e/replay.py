@@ -92,7 +92,7 @@ class Table:
 
     def line(self, name, seconds):
         self.counts["violations"] = len(self.violations)
-        cells = [f"{self.counts[column]:>10}" for column in COLUMNS]
+        cells = [f"{self.counts[column]:>11}" for column in COLUMNS]
         return f"{name:<28}" + "".join(cells) + f"{seconds:>9.1f}"
 
     def details(self):
@@ -165,7 +165,7 @@ def main():
     try:
         gateway.wait_for_hello(15)
         limits = gateway.hellos[0]["limits"]
-        print(f"{'file':<28}" + "".join(f"{column:>10}" for column in COLUMNS) + f"{'seconds':>9}")
+        print(f"{'file':<28}" + "".join(f"{column:>11}" for column in COLUMNS) + f"{'seconds':>9}")
         for path, read in files:
             begin = time.monotonic()
             commands = list(read(path, limits))[: options.limit]
