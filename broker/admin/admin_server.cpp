@@ -2,14 +2,35 @@
 
 #include <restinio/all.hpp>
 #include <utility>
+#include <variant>
 
 #include "broker/admin/admin_pages.hpp"
 
 namespace emostage::broker {
 namespace {
 
+// Bounds the open connections; more are closed as they come. In place of RESTinio's own limiter, to
+// which connections keep a pointer after the server is gone.
+class Connections {
+public:
+    void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
+        const auto cause = notice.cause();
+        if (std::holds_alternative<restinio::connection_state::accepted_t>(cause)) ++open_;
+        if (std::holds_alternative<restinio::connection_state::closed_t>(cause)) --open_;
+    }
+    restinio::ip_blocker::inspection_result_t inspect(
+        const restinio::ip_blocker::incoming_info_t&) const noexcept {
+        return open_ < AdminServer::connections_max ? restinio::ip_blocker::allow()
+                                                    : restinio::ip_blocker::deny();
+    }
+
+private:
+    std::size_t open_ = 0;
+};
+
 struct Traits : restinio::default_single_thread_traits_t {
-    static constexpr bool use_connection_count_limiter = true;
+    using connection_state_listener_t = Connections;
+    using ip_blocker_t = Connections;
 };
 using Server = restinio::http_server_t<Traits>;
 
@@ -62,12 +83,14 @@ AdminServer::~AdminServer() = default;
 
 Result<config::Address> AdminServer::open(const config::Address& address) {
     config::Address in_force = address;
+    const auto connections = std::make_shared<Connections>();
     const auto configure = [&](auto& settings) {
         const bool v6 = address.host.find(':') != std::string::npos;
         settings.port(address.port)
             .address(address.host)
             .protocol(v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4())
-            .max_parallel_connections(connections_max)
+            .connection_state_listener(connections)
+            .ip_blocker(connections)
             .read_next_http_message_timelimit(read_max)
             .write_http_response_timelimit(write_max)
             .handle_request_timeout(write_max)
