@@ -1,6 +1,7 @@
 #include "broker/admin/admin_server.hpp"
 
 #include <restinio/all.hpp>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -13,19 +14,23 @@ namespace {
 // which connections keep a pointer after the server is gone.
 class Connections {
 public:
-    void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
+    void state_changed(const restinio::connection_state::notice_t& notice) {
         const auto cause = notice.cause();
-        if (std::holds_alternative<restinio::connection_state::accepted_t>(cause)) ++open_;
-        if (std::holds_alternative<restinio::connection_state::closed_t>(cause)) --open_;
+        if (std::holds_alternative<restinio::connection_state::accepted_t>(cause)) {
+            open_.insert(notice.connection_id());
+        }
+        if (std::holds_alternative<restinio::connection_state::closed_t>(cause)) {
+            open_.erase(notice.connection_id());
+        }
     }
     restinio::ip_blocker::inspection_result_t inspect(
         const restinio::ip_blocker::incoming_info_t&) const noexcept {
-        return open_ < AdminServer::connections_max ? restinio::ip_blocker::allow()
-                                                    : restinio::ip_blocker::deny();
+        return open_.size() < AdminServer::connections_max ? restinio::ip_blocker::allow()
+                                                           : restinio::ip_blocker::deny();
     }
 
 private:
-    std::size_t open_ = 0;
+    std::unordered_set<restinio::connection_id_t> open_;
 };
 
 struct Traits : restinio::default_single_thread_traits_t {
