@@ -269,8 +269,9 @@ void GatewayCore::on_rejected(Turn& turn, wire::Event event, Now now) {
         return;
     }
     if (turn.known || turn.pushes == 0) return;
-    // An earlier push of the same open may still get through, with nobody to listen.
-    if (turn.pushes > 1) {
+    // Another push of the same open may still get through, with nobody to listen. (After a conflict
+    // the turn of this id is somebody else's.)
+    if (turn.pushes > 1 && rejected->code != Errc::conflict) {
         turn.cancelled = true;
         turn.cancel_at = now.steady;
         push_cancel(turn, now);

@@ -199,6 +199,15 @@ TEST_F(GatewayCoreTest, ARejectionAfterTwoPushesCancelsWhatTheSecondMayHaveBroug
     EXPECT_EQ(sink.view.ends, 1);
 }
 
+TEST_F(GatewayCoreTest, AConflictNeverCancelsTheTurnThatHasTheId) {
+    hello();
+    ASSERT_TRUE(open("t1", sink));
+    pass(1s);
+    say({event(0, wire::Rejected{Errc::conflict, "other content", {}}, 0)});
+    EXPECT_EQ(pushed(), (Said{"open t1", "open t1"}));
+    EXPECT_EQ(sink.view.ends, 1);
+}
+
 TEST_F(GatewayCoreTest, ARejectionOfAnAcceptedTurnAnswersSomebodyElse) {
     hello();
     ASSERT_TRUE(open("t1", sink));
