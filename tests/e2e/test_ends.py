@@ -2,6 +2,7 @@
 import json
 import time
 import unittest
+import urllib.request
 
 from case import ClusterCase, median, show
 from cluster import Cluster
@@ -27,6 +28,16 @@ class CancelTest(ClusterCase):
         self.assertEqual((turn.status, turn.end["reason"]), ("cancelled", "requested"))
         return 1000 * (turn.received[-1][0] - sent)
 
+    def wait_for_requests(self, count):
+        """Until the model's server has so many: a turn tells of its calls before they arrive there."""
+        patience = time.monotonic() + 10
+        url = self.cluster.endpoint.removesuffix("/v1") + "/stats"
+        while time.monotonic() < patience:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                if json.load(answer)["chats_running"] == count:
+                    return
+        self.fail(f"not {count} requests at the model's server within 10 s")
+
     def close_times(self, when, connections, expected):
         """Opens and cancels turns; how long until the model's server saw the connection closed."""
         closed, told = [], []
@@ -34,6 +45,7 @@ class CancelTest(ClusterCase):
             before = len(self.cluster.closes.all)
             turn = self.gateway.open(self.say("I had a hard day."))
             self.gateway.wait(lambda: when(turn), "the moment to cancel")
+            self.wait_for_requests(connections)
             sent = time.time() * 1000
             told.append(self.cancel_and_wait(turn))
             lines = self.cluster.closes.wait_for_count(before + connections, 10)[before:]
