@@ -140,7 +140,8 @@ TEST(Command, AnotherVersionIsRefusedByItsOwnCode) {
 }
 
 TEST(Command, IdsOutsideTheAlphabetAreRefusedAndNotUsedAsAnAddress) {
-    for (const std::string id : {"", "a b", "a/b", "ä", "a\n", std::string(65, 'a').c_str()}) {
+    const std::vector<std::string> outside{"", "a b", "a/b", "ä", "a\n", std::string(65, 'a')};
+    for (const auto& id : outside) {
         const auto bad = refused(open_with_text("turn", id));
         EXPECT_EQ(bad.error.code, Errc::invalid_field) << id;
         EXPECT_EQ(bad.turn, "");
