@@ -24,6 +24,13 @@ struct Utterance {
 // What happens when the session already has a turn that is queued or running.
 enum class OnBusy : std::uint8_t { enqueue, reject, interrupt };
 
+// What happens to words that were shown when their worker or their model's server is lost.
+enum class OnLost : std::uint8_t {
+    go_on,  // "continue": the reply goes on where the server can, else it starts again
+    reset,  // it starts again
+    fail,   // it goes on where the server can, else the turn fails: nothing shown is taken back
+};
+
 enum class Priority : std::uint8_t { low, normal, high };
 
 struct Open {
@@ -37,6 +44,7 @@ struct Open {
     std::optional<std::chrono::milliseconds> deadline;
     Priority priority = Priority::normal;
     OnBusy on_busy = OnBusy::enqueue;
+    OnLost on_lost = OnLost::go_on;
     std::string traceparent;  // W3C trace context, or empty
 
     bool operator==(const Open&) const = default;

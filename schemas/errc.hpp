@@ -26,6 +26,7 @@ enum class Errc {
 
     // The turn, while it runs
     attempts_exhausted,  // its workers were lost too often
+    worker_lost,         // with the words it had shown, which `on_lost: fail` keeps from a reset
     cancelled,           // somebody asked for it
 
     // The model
@@ -69,6 +70,8 @@ constexpr std::string_view name(Errc code) {
             return "deadline_exceeded";
         case Errc::attempts_exhausted:
             return "attempts_exhausted";
+        case Errc::worker_lost:
+            return "worker_lost";
         case Errc::cancelled:
             return "cancelled";
         case Errc::model_unreachable:

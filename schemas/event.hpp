@@ -61,6 +61,7 @@ struct Stage {
     StageStatus status = StageStatus::done;
     Packed result;  // a map; empty unless done
     std::int64_t ms = 0;
+    std::vector<std::string> defaulted = {};  // fields of `result` that the model did not give
 
     bool operator==(const Stage&) const = default;
 };
@@ -74,8 +75,16 @@ struct Delta {
 
 struct Reset {
     std::string reason;
+    std::uint64_t from = 0;  // stands for the numbers from…seq, whatever they were; 0: for `seq`
 
     bool operator==(const Reset&) const = default;
+};
+
+// An analysis found what people should look at: a label that its pipeline marks as an alert.
+struct Alert {
+    std::string stage, field, value;
+
+    bool operator==(const Alert&) const = default;
 };
 
 struct Completed {
@@ -117,8 +126,8 @@ struct Other {
     bool operator==(const Other&) const = default;
 };
 
-using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Completed,
-                               Failed, Cancelled, Rejected, Other>;
+using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Alert,
+                               Completed, Failed, Cancelled, Rejected, Other>;
 
 struct Event {
     std::string turn;  // empty for hello and beacon

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -46,10 +47,13 @@ struct RunCompleted {
     bool operator==(const RunCompleted&) const = default;
 };
 
-using RunEvent = std::variant<Started, Stage, Delta, Reset, RunCompleted, Failed, Cancelled>;
+using RunEvent =
+    std::variant<Started, Stage, Delta, Reset, Alert, RunCompleted, Failed, Cancelled>;
 
 // Outputs of one run, in order. `ordinal` counts the events of this lease from 1 and is that of the
-// first event here: a hole shows that the link lost something.
+// first event here: a hole shows that the link lost something. The worker keeps each event until a
+// `Kept` names it, and says it again when it is asked (`Resend`) and after each `Welcome`: the same
+// event under the same ordinal.
 struct Output {
     LeaseId lease = 0;
     std::uint64_t ordinal = 0;
@@ -89,6 +93,11 @@ struct Lease {
     std::string text;
     std::vector<Utterance> history;  // oldest first, without `text`
     Packed state;
+    // What former attempts have done: stages that are over, in their order, and the text that
+    // readers hold. The run says Delta to go on from `shown`, or Reset to start again.
+    std::vector<Stage> checkpoint;
+    std::string shown;
+    OnLost on_lost = OnLost::go_on;
     std::chrono::milliseconds left{0};  // until the turn's deadline
     std::uint64_t reply_bytes_max = 0;
     std::string traceparent;
@@ -117,6 +126,22 @@ struct Register {
     bool operator==(const Register&) const = default;
 };
 
-using ToWorker = std::variant<Welcome, Lease, Stop, BeatAck, Register>;
+// The events of these leases up to these ordinals are durable: the worker may forget them. The last
+// one of a lease ends it on the worker's side too.
+struct Kept {
+    std::vector<std::pair<LeaseId, std::uint64_t>> leases;
+
+    bool operator==(const Kept&) const = default;
+};
+
+// Events of this lease are missing: say all from this ordinal on again.
+struct Resend {
+    LeaseId lease = 0;
+    std::uint64_t ordinal = 0;
+
+    bool operator==(const Resend&) const = default;
+};
+
+using ToWorker = std::variant<Welcome, Lease, Stop, BeatAck, Register, Kept, Resend>;
 
 }  // namespace emostage::wire

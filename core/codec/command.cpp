@@ -79,6 +79,8 @@ wire::Open read_open(Fields& fields, const wire::Limits& limits) {
         "priority", priority_names, static_cast<std::size_t>(wire::Priority::normal)));
     open.on_busy = static_cast<wire::OnBusy>(
         fields.choice("on_busy", on_busy_names, static_cast<std::size_t>(wire::OnBusy::enqueue)));
+    open.on_lost = static_cast<wire::OnLost>(
+        fields.choice("on_lost", on_lost_names, static_cast<std::size_t>(wire::OnLost::go_on)));
     open.traceparent = fields.str("traceparent", wire::traceparent_bytes_max, false);
     if (!open.traceparent.empty() && !is_traceparent(open.traceparent)) {
         fields.fail_field("traceparent", "must be a W3C trace context of version 00");
@@ -156,9 +158,10 @@ std::string encode_command(const wire::Command& command) {
     if (const auto* open = std::get_if<wire::Open>(&command)) {
         bytes.reserve(256 + open->text.size());
         const bool on_busy = open->on_busy != wire::OnBusy::enqueue;
+        const bool on_lost = open->on_lost != wire::OnLost::go_on;
         const bool priority = open->priority != wire::Priority::normal;
         out.map(6u + open->history.has_value() + !open->locale.empty() + !open->pipeline.empty() +
-                open->deadline.has_value() + priority + on_busy + !open->traceparent.empty());
+                open->deadline.has_value() + priority + on_busy + on_lost + !open->traceparent.empty());
         out.str("type").str("open").field("v", std::uint64_t{wire::protocol_version});
         out.field("gateway", open->gateway)
             .field("turn", open->turn)
@@ -179,6 +182,7 @@ std::string encode_command(const wire::Command& command) {
         if (priority)
             out.field("priority", priority_names[static_cast<std::size_t>(open->priority)]);
         if (on_busy) out.field("on_busy", on_busy_names[static_cast<std::size_t>(open->on_busy)]);
+        if (on_lost) out.field("on_lost", on_lost_names[static_cast<std::size_t>(open->on_lost)]);
         if (!open->traceparent.empty()) out.field("traceparent", open->traceparent);
     } else if (const auto* cancel = std::get_if<wire::Cancel>(&command)) {
         out.map(4).str("type").str("cancel").field("v", std::uint64_t{wire::protocol_version});

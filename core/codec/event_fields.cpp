@@ -17,10 +17,45 @@ void pack_completed(Packer& out, const wire::Completed& completed) {
     for (const auto& stage : completed.degraded) out.str(stage);
 }
 
+std::size_t stage_fields(const wire::Stage& stage) {
+    return 3u + !stage.result.bytes.empty() + !stage.defaulted.empty();
+}
+
+void pack_stage(Packer& out, const wire::Stage& stage) {
+    out.field("stage", stage.stage);
+    out.field("status", stage_status_names[static_cast<std::size_t>(stage.status)]);
+    if (!stage.result.bytes.empty()) out.str("result").raw(stage.result.bytes);
+    out.field("ms", stage.ms);
+    if (stage.defaulted.empty()) return;
+    out.str("defaulted").array(stage.defaulted.size());
+    for (const auto& field : stage.defaulted) out.str(field);
+}
+
+void pack_alert(Packer& out, const wire::Alert& alert) {
+    out.field("stage", alert.stage).field("field", alert.field).field("value", alert.value);
+}
+
 void pack_failed(Packer& out, const wire::Failed& failed) {
     out.field("code", name(failed.code)).field("message", failed.message);
     out.str("retryable").boolean(failed.retryable);
 }
+
+namespace {
+
+std::vector<std::string> read_names(Fields& fields, std::string_view key) {
+    std::vector<std::string> names;
+    for (const auto& item : fields.array(key, names_max, false)) {
+        const auto name = checked_str(item, wire::error_message_bytes_max);
+        if (!name) {
+            fields.fail_field(key, name.error().message);
+            break;
+        }
+        names.emplace_back(*name);
+    }
+    return names;
+}
+
+}  // namespace
 
 wire::Packed read_packed(Fields& fields, std::string_view key, std::size_t bytes_max) {
     const auto* object = fields.find(key);
@@ -44,7 +79,16 @@ wire::Stage read_stage(Fields& fields) {
     stage.status = static_cast<wire::StageStatus>(fields.choice("status", stage_status_names, 0));
     stage.result = read_packed(fields, "result", wire::result_bytes_max);
     stage.ms = fields.integer("ms", false);
+    stage.defaulted = read_names(fields, "defaulted");
     return stage;
+}
+
+wire::Alert read_alert(Fields& fields) {
+    wire::Alert alert;
+    alert.stage = fields.id("stage");
+    alert.field = fields.str("field", wire::id_bytes_max);
+    alert.value = fields.str("value", wire::id_bytes_max);
+    return alert;
 }
 
 wire::Completed read_completed(Fields& fields) {
@@ -75,14 +119,7 @@ wire::Completed read_completed(Fields& fields) {
         }
         if (!timings.ok()) fields.fail(timings.error().code, timings.error().message);
     }
-    for (const auto& item : fields.array("degraded", names_max, false)) {
-        const auto stage = checked_str(item, wire::error_message_bytes_max);
-        if (!stage) {
-            fields.fail_field("degraded", stage.error().message);
-            break;
-        }
-        completed.degraded.emplace_back(*stage);
-    }
+    completed.degraded = read_names(fields, "degraded");
     return completed;
 }
 

@@ -73,13 +73,8 @@ void pack_event(Packer& out, const wire::Event& event) {
                        out.field("worker", started.worker);
                    },
                    [&](const wire::Stage& stage) {
-                       const bool result = !stage.result.bytes.empty();
-                       begin("stage", 3u + result);
-                       out.field("stage", stage.stage);
-                       out.field("status",
-                                 stage_status_names[static_cast<std::size_t>(stage.status)]);
-                       if (result) out.str("result").raw(stage.result.bytes);
-                       out.field("ms", stage.ms);
+                       begin("stage", stage_fields(stage));
+                       pack_stage(out, stage);
                    },
                    [&](const wire::Delta& delta) {
                        begin("delta", 1u + (delta.from != 0));
@@ -87,8 +82,13 @@ void pack_event(Packer& out, const wire::Event& event) {
                        if (delta.from != 0) out.field("from", delta.from);
                    },
                    [&](const wire::Reset& reset) {
-                       begin("reset", 1);
+                       begin("reset", 1u + (reset.from != 0));
                        out.field("reason", reset.reason);
+                       if (reset.from != 0) out.field("from", reset.from);
+                   },
+                   [&](const wire::Alert& alert) {
+                       begin("alert", 3);
+                       pack_alert(out, alert);
                    },
                    [&](const wire::Completed& completed) {
                        begin("completed", 6);
@@ -151,8 +151,12 @@ wire::EventBody read_body(std::string_view type, Fields& fields) {
     }
     if (type == "stage") return read_stage(fields);
     if (type == "reset") {
-        return wire::Reset{std::string(fields.str("reason", wire::error_message_bytes_max))};
+        wire::Reset reset;
+        reset.reason = fields.str("reason", wire::error_message_bytes_max);
+        reset.from = fields.uint("from", uint_max, false);
+        return reset;
     }
+    if (type == "alert") return read_alert(fields);
     if (type == "completed") return read_completed(fields);
     if (type == "failed") return read_failed(fields);
     if (type == "cancelled") {

@@ -11,6 +11,7 @@ constexpr std::uint64_t ms_max = 7ull * 24 * 3600 * 1000;
 constexpr std::size_t pipelines_max = 256;
 constexpr std::size_t leases_max = 65'536;
 constexpr std::size_t utterances_max = 4'096;
+constexpr std::size_t stages_max = 64;  // of a checkpoint
 
 std::chrono::milliseconds read_ms(Fields& fields, std::string_view key) {
     return std::chrono::milliseconds(fields.uint(key, ms_max));
@@ -26,11 +27,12 @@ void pack(Packer& out, const wire::Started& started) {
     out.map(2).field("type", "started").field("worker", started.worker);
 }
 void pack(Packer& out, const wire::Stage& stage) {
-    const bool result = !stage.result.bytes.empty();
-    out.map(4u + result).field("type", "stage").field("stage", stage.stage);
-    out.field("status", stage_status_names[static_cast<std::size_t>(stage.status)]);
-    if (result) out.str("result").raw(stage.result.bytes);
-    out.field("ms", stage.ms);
+    out.map(1 + stage_fields(stage)).field("type", "stage");
+    pack_stage(out, stage);
+}
+void pack(Packer& out, const wire::Alert& alert) {
+    out.map(4).field("type", "alert");
+    pack_alert(out, alert);
 }
 void pack(Packer& out, const wire::Delta& delta) {
     out.map(2).field("type", "delta").field("text", delta.text);
@@ -63,7 +65,9 @@ Result<wire::RunEvent> read_run_event(const msgpack::object& object) {
     } else if (type == "stage") {
         event = read_stage(fields);
     } else if (type == "reset") {
-        event = wire::Reset{std::string(fields.str("reason", wire::error_message_bytes_max))};
+        event = wire::Reset{std::string(fields.str("reason", wire::error_message_bytes_max)), 0};
+    } else if (type == "alert") {
+        event = read_alert(fields);
     } else if (type == "completed") {
         wire::RunCompleted end;
         end.completed = read_completed(fields);
@@ -166,7 +170,7 @@ void pack(Packer& out, const wire::Welcome& welcome) {
     out.field("beat_ms", ms(welcome.beat)).field("fence_ms", ms(welcome.fence));
 }
 void pack(Packer& out, const wire::Lease& lease) {
-    out.map(13).field("type", "lease").field("lease", lease.lease);
+    out.map(16).field("type", "lease").field("lease", lease.lease);
     out.field("attempt", std::uint64_t{lease.attempt}).field("turn", lease.turn);
     out.field("session", lease.session).field("pipeline", lease.pipeline);
     out.field("locale", lease.locale).field("text", lease.text);
@@ -179,6 +183,13 @@ void pack(Packer& out, const wire::Lease& lease) {
     } else {
         out.str("state").raw(lease.state.bytes);
     }
+    out.str("checkpoint").array(lease.checkpoint.size());
+    for (const auto& stage : lease.checkpoint) {
+        out.map(stage_fields(stage));
+        pack_stage(out, stage);
+    }
+    out.field("shown", lease.shown);
+    out.field("on_lost", on_lost_names[static_cast<std::size_t>(lease.on_lost)]);
     out.field("left_ms", ms(lease.left)).field("reply_bytes_max", lease.reply_bytes_max);
     out.field("traceparent", lease.traceparent);
 }
@@ -188,6 +199,14 @@ void pack(Packer& out, const wire::Stop& stop) {
 }
 void pack(Packer& out, const wire::BeatAck& ack) {
     out.map(2).field("type", "beat").field("number", ack.number);
+}
+void pack(Packer& out, const wire::Kept& kept) {
+    out.map(2).field("type", "kept").str("leases").array(kept.leases.size());
+    for (const auto& [lease, ordinal] : kept.leases) out.array(2).uint(lease).uint(ordinal);
+}
+void pack(Packer& out, const wire::Resend& resend) {
+    out.map(3).field("type", "resend").field("lease", resend.lease);
+    out.field("ordinal", resend.ordinal);
 }
 void pack(Packer& out, const wire::Register&) { out.map(1).field("type", "register"); }
 
@@ -216,10 +235,35 @@ wire::Lease read_lease(Fields& fields) {
             {static_cast<wire::Role>(item.via.array.ptr[0].via.u64), std::string(*text)});
     }
     lease.state = read_packed(fields, "state", wire::state_bytes_max);
+    for (const auto& item : fields.array("checkpoint", stages_max)) {
+        Fields stage(item, "checkpoint");
+        lease.checkpoint.push_back(read_stage(stage));
+        if (!stage.ok()) {
+            fields.fail(stage.error().code, stage.error().message);
+            break;
+        }
+    }
+    lease.shown = fields.str("shown", wire::message_bytes_max);
+    lease.on_lost = static_cast<wire::OnLost>(fields.choice("on_lost", on_lost_names, 0));
     lease.left = read_ms(fields, "left_ms");
     lease.reply_bytes_max = fields.uint("reply_bytes_max", wire::message_bytes_max);
     lease.traceparent = fields.str("traceparent", wire::traceparent_bytes_max, false);
     return lease;
+}
+
+wire::Kept read_kept(Fields& fields) {
+    wire::Kept kept;
+    for (const auto& item : fields.array("leases", leases_max)) {
+        const bool pair = item.type == msgpack::type::ARRAY && item.via.array.size == 2 &&
+                          item.via.array.ptr[0].type == msgpack::type::POSITIVE_INTEGER &&
+                          item.via.array.ptr[1].type == msgpack::type::POSITIVE_INTEGER;
+        if (!pair) {
+            fields.fail_field("leases", "must hold pairs of numbers");
+            break;
+        }
+        kept.leases.emplace_back(item.via.array.ptr[0].via.u64, item.via.array.ptr[1].via.u64);
+    }
+    return kept;
 }
 
 wire::Stop read_stop(Fields& fields) {
@@ -286,6 +330,11 @@ Result<wire::ToWorker> decode_to_worker(std::string_view bytes) {
         welcome.beat = read_ms(fields, "beat_ms");
         welcome.fence = read_ms(fields, "fence_ms");
         message = std::move(welcome);
+    } else if (type == "kept") {
+        message = read_kept(fields);
+    } else if (type == "resend") {
+        const auto lease = fields.uint("lease", uint_max);
+        message = wire::Resend{lease, fields.uint("ordinal", uint_max)};
     } else if (type == "register") {
         message = wire::Register{};
     } else {

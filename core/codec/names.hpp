@@ -14,6 +14,7 @@ namespace emostage::codec {
 inline constexpr std::array<std::string_view, 3> command_names{"open", "cancel", "resume"};
 inline constexpr std::array<std::string_view, 2> role_names{"user", "assistant"};
 inline constexpr std::array<std::string_view, 3> on_busy_names{"enqueue", "reject", "interrupt"};
+inline constexpr std::array<std::string_view, 3> on_lost_names{"continue", "reset", "fail"};
 inline constexpr std::array<std::string_view, 3> priority_names{"low", "normal", "high"};
 inline constexpr std::array<std::string_view, 3> stage_status_names{"done", "failed", "skipped"};
 

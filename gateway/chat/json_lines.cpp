@@ -87,6 +87,7 @@ std::string json_line(const wire::Event& event) {
                     out["result"] = result.is_discarded() ? ordered_json() : std::move(result);
                 }
                 out["ms"] = stage.ms;
+                if (!stage.defaulted.empty()) out["defaulted"] = stage.defaulted;
             },
             [&](const wire::Delta& delta) {
                 begin("delta");
@@ -96,6 +97,13 @@ std::string json_line(const wire::Event& event) {
             [&](const wire::Reset& reset) {
                 begin("reset");
                 out["reason"] = reset.reason;
+                if (reset.from != 0) out["from"] = reset.from;
+            },
+            [&](const wire::Alert& alert) {
+                begin("alert");
+                out["stage"] = alert.stage;
+                out["field"] = alert.field;
+                out["value"] = alert.value;
             },
             [&](const wire::Completed& completed) {
                 begin("completed");

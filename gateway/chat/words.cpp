@@ -141,6 +141,7 @@ const Sentence& reason(Errc code) {
         case Errc::deadline_exceeded:
         case Errc::model_timeout:
             return late;
+        case Errc::worker_lost:
         case Errc::model_refused:
         case Errc::model_failed:
         case Errc::model_cut:

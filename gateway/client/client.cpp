@@ -118,6 +118,7 @@ Result<std::string> Client::open(OpenRequest request, TurnSink& sink) {
     open.deadline = request.deadline;
     open.priority = request.priority;
     open.on_busy = request.on_busy;
+    open.on_lost = request.on_lost;
     open.traceparent = std::move(request.traceparent);
     std::string turn = open.turn;
     auto opened = impl_->core.open(std::move(open), sink, now());

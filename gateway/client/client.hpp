@@ -49,6 +49,7 @@ struct OpenRequest {
     std::optional<milliseconds> deadline = {};
     wire::Priority priority = wire::Priority::normal;
     wire::OnBusy on_busy = wire::OnBusy::enqueue;
+    wire::OnLost on_lost = wire::OnLost::go_on;
     std::string traceparent = {};
     std::string turn = {};
 };

@@ -7,8 +7,10 @@ namespace emostage::gateway {
 namespace {
 
 std::uint64_t first_number(const wire::Event& event) {
-    const auto* delta = std::get_if<wire::Delta>(&event.body);
-    return delta != nullptr && delta->from != 0 ? delta->from : event.seq;
+    std::uint64_t from = 0;
+    if (const auto* delta = std::get_if<wire::Delta>(&event.body)) from = delta->from;
+    if (const auto* reset = std::get_if<wire::Reset>(&event.body)) from = reset->from;
+    return from != 0 ? from : event.seq;
 }
 
 std::size_t weight(const wire::Event& event) {
@@ -22,7 +24,7 @@ std::size_t weight(const wire::Event& event) {
 bool belongs_to_an_attempt(const wire::EventBody& body) {
     return std::holds_alternative<wire::Started>(body) ||
            std::holds_alternative<wire::Stage>(body) || std::holds_alternative<wire::Delta>(body) ||
-           std::holds_alternative<wire::Reset>(body);
+           std::holds_alternative<wire::Reset>(body) || std::holds_alternative<wire::Alert>(body);
 }
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }

@@ -70,6 +70,7 @@ FULL = {
     "deadline_ms": 30_000,
     "priority": "high",
     "on_busy": "interrupt",
+    "on_lost": "fail",
     "traceparent": TRACE,
 }
 
@@ -82,7 +83,8 @@ def commands():
     yield vector("an open with every field", FULL)
     yield vector("an open whose history is empty is stateless", {**OPEN, "history": []})
     yield vector("an open with the defaults written out",
-                 {**OPEN, "priority": "normal", "on_busy": "enqueue"})
+                 {**OPEN, "priority": "normal", "on_busy": "enqueue", "on_lost": "continue"})
+    yield vector("an open whose reply may start again", {**OPEN, "on_lost": "reset"})
     yield vector("an open of low priority that gives way",
                  {**OPEN, "priority": "low", "on_busy": "reject"})
     yield vector("an open with the longest ids and deadline",
@@ -232,6 +234,7 @@ def refusals():
         yield invalid(f"a deadline {name}", {**OPEN, "deadline_ms": bad})
     yield invalid("an unknown priority", {**OPEN, "priority": "urgent"})
     yield invalid("an unknown way of being busy", {**OPEN, "on_busy": "drop"})
+    yield invalid("an unknown way of losing words", {**OPEN, "on_lost": "go_on"})
     for name, bad in (("of another version", "01" + TRACE[2:]), ("in capitals", TRACE.upper()),
                       ("cut off", TRACE[:-1]), ("that is a sentence", "x" * 55)):
         yield invalid(f"a trace context {name}", {**OPEN, "traceparent": bad})
@@ -293,6 +296,13 @@ def events():
                                                       **{"from": 5})))
     yield vector("a delta of the first line break", batch(of_turn("delta", 6, text="\n")))
     yield vector("reset", batch(of_turn("reset", 17, 2, reason="worker_lost")))
+    yield vector("a reset that stands for what was lost",
+                 batch(of_turn("reset", 517, 2, reason="broker_restarted", **{"from": 6})))
+    yield vector("a stage with a field that is a default",
+                 batch(of_turn("stage", 4, stage="phase", status="done", result=phase, ms=388,
+                               defaulted=["confidence"])))
+    yield vector("an alert", batch(of_turn("alert", 5, stage="perspective", field="risk",
+                                           value="alert")))
     yield vector("completed", batch(of_turn("completed", 7, **completed)))
     yield vector("completed, with nothing degraded and no usage told",
                  batch(of_turn("completed", 2**33, **{

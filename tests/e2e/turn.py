@@ -34,7 +34,6 @@ class Turn:
         self.damaged = False  # whole by its numbers, but not by its hash
         self._held = {}
         self._pieces = []  # (first, last, text) of the deltas since the last reset
-        self._shown_by = None  # the attempt whose deltas stand
         self._seen = {}  # number: (type, content) of what came under it
 
     # --- what there is ---------------------------------------------------------------------------
@@ -115,6 +114,7 @@ class Turn:
             self._pieces.append((first, seq, event["text"]))
         elif event["type"] == "reset":
             self._pieces.clear()
+            self.events = [known for known in self.events if known["seq"] < first]
         self._check_order(event)
         self.seq = seq
         self.events.append(event)
@@ -143,7 +143,10 @@ class Turn:
         seq = event["seq"]
         if seq < 1 or not 1 <= event.get("from", 1) <= seq:
             self.violations.append(f"{event['type']} has the numbers {event.get('from')} to {seq}")
-        if "from" in event:  # merged: comparable where all its numbers are known one by one
+        if event["type"] == "reset" and "from" in event:
+            for number in range(event["from"], seq):  # what they were is void
+                self._seen.pop(number, None)
+        elif "from" in event:  # merged: comparable where all its numbers are known one by one
             parts = [self._seen.get(n) for n in range(event["from"], seq + 1)]
             if all(parts):
                 text = "".join(content for _, content in parts)
@@ -161,9 +164,3 @@ class Turn:
             self.violations.append(f"{kind} is number {event['seq']}")
         if before and event["attempt"] < before["attempt"]:
             self.violations.append(f"attempt {event['attempt']} after {before['attempt']}")
-        if kind == "delta":
-            if self._shown_by not in (None, event["attempt"]):
-                self.violations.append("deltas of two attempts without a reset between them")
-            self._shown_by = event["attempt"]
-        elif kind == "reset":
-            self._shown_by = None

@@ -69,6 +69,8 @@ wire::Command command_of(const json& means) {
         index(codec::priority_names, means.value("priority", "normal")));
     open.on_busy =
         static_cast<wire::OnBusy>(index(codec::on_busy_names, means.value("on_busy", "enqueue")));
+    open.on_lost =
+        static_cast<wire::OnLost>(index(codec::on_lost_names, means.value("on_lost", "continue")));
     open.traceparent = means.value("traceparent", "");
     return open;
 }
@@ -93,6 +95,7 @@ TEST(GoldenCommands, AreEncodedToTheSameMeaning) {
         // Defaults may be left out, and the encoder does.
         if (means.value("priority", "") == "normal") means.erase("priority");
         if (means.value("on_busy", "") == "enqueue") means.erase("on_busy");
+        if (means.value("on_lost", "") == "continue") means.erase("on_lost");
         EXPECT_EQ(unpacked(codec::encode_command(command_of(vector.at("means")))), means);
     }
 }
@@ -134,13 +137,17 @@ wire::EventBody body_of(const json& event) {
     if (type == "started") return wire::Started{event.at("worker")};
     if (type == "stage") {
         wire::Stage stage{event.at("stage"), {}, {}, event.at("ms")};
+        stage.defaulted = event.value("defaulted", std::vector<std::string>{});
         stage.status =
             static_cast<wire::StageStatus>(index(codec::stage_status_names, event.at("status")));
         if (event.contains("result")) stage.result = packed(event.at("result"));
         return stage;
     }
     if (type == "delta") return wire::Delta{event.at("text"), event.value("from", 0u)};
-    if (type == "reset") return wire::Reset{event.at("reason")};
+    if (type == "reset") return wire::Reset{event.at("reason"), event.value("from", std::uint64_t{0})};
+    if (type == "alert") {
+        return wire::Alert{event.at("stage"), event.at("field"), event.at("value")};
+    }
     if (type == "completed") {
         const json& usage = event.at("usage");
         wire::Completed completed{
