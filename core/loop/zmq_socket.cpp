@@ -1,6 +1,7 @@
 #include "core/loop/zmq_socket.hpp"
 
 #include <asio/post.hpp>
+#include <utility>
 
 #include "schemas/limits.hpp"
 
@@ -68,8 +69,9 @@ std::string ZmqSocket::last_endpoint() const {
     return endpoint;
 }
 
-void ZmqSocket::start(Handler handler) {
+void ZmqSocket::start(Handler handler, WritableHandler on_writable) {
     handler_ = std::move(handler);
+    on_writable_ = std::move(on_writable);
     schedule_drain();
 }
 
@@ -99,6 +101,8 @@ void ZmqSocket::drain() {
     for (int messages = 0; messages < receive_burst_max; ++messages) {
         zmq::message_t frame;
         if (!socket_.recv(frame, zmq::recv_flags::dontwait)) {
+            if (on_writable_ && !nothing_more()) continue;
+            if (!*alive) return;
             // Reading until EAGAIN has taken every pending wake-up; the next one is an edge again.
             watch();
             return;
@@ -121,6 +125,15 @@ void ZmqSocket::drain() {
         if (!*alive) return;
     }
     schedule_drain();
+}
+
+// Looks at the other direction. Reading ZMQ_EVENTS may take the wake-up of a message: false then.
+bool ZmqSocket::nothing_more() {
+    const auto events = socket_.get(zmq::sockopt::events);
+    if ((events & ZMQ_POLLIN) != 0) return false;
+    const bool writable = (events & ZMQ_POLLOUT) != 0;
+    if (std::exchange(writable_, writable) != writable) on_writable_(writable);
+    return true;
 }
 
 ZmqSocket::Sent ZmqSocket::send(std::string_view frame) {

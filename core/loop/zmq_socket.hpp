@@ -43,8 +43,13 @@ public:
     Result<void> connect(const std::string& endpoint);
     std::string last_endpoint() const;  // with the port that `:*` became
 
+    // Whether a message could be sent, told when that changes: the high-water mark, or, on a socket
+    // with IMMEDIATE, whether there is a connection at all. Two changes within one turn of the loop
+    // may go unnoticed. It is false before it is told.
+    using WritableHandler = std::function<void(bool)>;
+
     // Starts to receive. Without a handler the socket only sends.
-    void start(Handler handler);
+    void start(Handler handler, WritableHandler on_writable = {});
 
     enum class Sent { yes, full, unreachable };
     // Whole messages only, never blocking: `full` is EAGAIN (high-water mark), `unreachable`
@@ -57,12 +62,15 @@ private:
     void watch();
     void drain();
     void schedule_drain();
+    bool nothing_more();
 
     asio::io_context& loop_;
     zmq::socket_t socket_;
     asio::posix::stream_descriptor descriptor_;
     Handler handler_;
+    WritableHandler on_writable_;
     Frames frames_;
+    bool writable_ = false;
     bool watching_ = false;
     bool drain_posted_ = false;
     std::shared_ptr<bool> alive_;  // false once destroyed: posted drains look at it

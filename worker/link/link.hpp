@@ -1,5 +1,9 @@
 // A worker's side of the link to its broker, without I/O: registers, beats, takes leases while
-// there is credit, fences itself when it is not confirmed, drains.
+// there is credit, numbers what runs say and keeps it until the broker has stored it, fences itself
+// when it is not confirmed, drains.
+//
+// A lease is held until the last event of its run is kept. A run that has ended takes no slot, but
+// is still beaten for, so that a broker that forgot its end knows where to ask.
 //
 // A machine: `on(input, now)`, `next_time()`. Owned by one shard; one thread.
 #pragma once
@@ -13,6 +17,7 @@
 
 #include "core/clock.hpp"
 #include "schemas/link.hpp"
+#include "worker/link/unkept.hpp"
 
 namespace emostage::worker {
 
@@ -38,36 +43,57 @@ public:
 class Link {
 public:
     struct Start {};
-    struct RunEnded {  // the run has said its last event
+    struct Connection {  // has come up or gone; what was sent before may be lost
+        bool up = false;
+    };
+    struct Said {  // what a run has to tell, in its order
         wire::LeaseId lease = 0;
+        std::vector<wire::RunEvent> events;
+        bool ended = false;  // these were its last
     };
     struct Drain {};
     struct Tick {};
 
     static constexpr std::size_t unconfirmed_beats_max = 64;
+    static constexpr std::size_t leases_max = 8'192;  // held at once, ended ones with them
+    // Said and not kept, of all leases together. A run that says more is given back.
+    static constexpr std::size_t unkept_bytes_max = 64u * 1024 * 1024;
 
     // `outputs` outlives the link.
     Link(LinkConfig config, LinkOutputs& outputs);
 
     void on(Start, TimePoint now);
     void on(wire::ToWorker message, TimePoint now);
-    void on(RunEnded ended, TimePoint now);
+    void on(Connection connection, TimePoint now);
+    void on(Said said, TimePoint now);
     void on(Drain, TimePoint now);
     void on(Tick, TimePoint now);
 
     std::optional<TimePoint> next_time() const;
 
     bool registered() const { return registered_; }
-    bool drained() const { return draining_ && running_.empty(); }
-    std::size_t running() const { return running_.size(); }
+    bool drained() const { return draining_ && held_.empty(); }
+    std::size_t running() const { return running_; }
+    std::size_t unkept() const { return held_.size() - running_; }  // ended, not kept to the end
 
 private:
+    struct Held {
+        Unkept said;
+        bool ended = false;
+    };
+    using HeldLeases = std::map<wire::LeaseId, Held>;
+
     void say_ready(TimePoint now);
     void beat(TimePoint now);
     void fence(const std::string& reason);
-    void hand_back_all(const std::string& reason);
+    void hand_back(wire::LeaseId lease, const std::string& reason);
     void take(wire::Lease lease);
+    void welcome(const wire::Welcome& welcome, TimePoint now);
     void confirm(std::uint64_t number);
+    void keep(wire::LeaseId lease, std::uint64_t ordinal);
+    void say_again(wire::LeaseId lease, std::uint64_t ordinal);
+    void say_from(const Held& held, std::uint64_t ordinal);
+    void release(HeldLeases::iterator held);
 
     LinkConfig config_;
     LinkOutputs& outputs_;
@@ -82,7 +108,9 @@ private:
     TimePoint confirmed_{};  // when the last confirmed beat was sent
     std::uint64_t beats_ = 0;
     std::deque<std::pair<std::uint64_t, TimePoint>> unconfirmed_;
-    std::map<wire::LeaseId, std::string> running_;  // lease, turn
+    HeldLeases held_;
+    std::size_t running_ = 0;       // of these, not ended
+    std::size_t unkept_bytes_ = 0;  // of all of these
 };
 
 }  // namespace emostage::worker

@@ -7,6 +7,7 @@
 #include <asio/steady_timer.hpp>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "core/codec/codec.hpp"
 #include "core/llm/deadline_queue.hpp"
@@ -18,6 +19,10 @@ namespace emostage::worker {
 namespace {
 
 constexpr int linger_ms = 1'000;  // for the last words of a drained worker
+
+// A broker that comes back is found at once: its turns wait. libzmq adds up to reconnect_first_ms.
+constexpr int reconnect_first_ms = 50;
+constexpr int reconnect_most_ms = 200;
 
 }  // namespace
 
@@ -34,12 +39,15 @@ public:
         socket_.raw().set(zmq::sockopt::sndhwm, outbox_messages_max);
         socket_.raw().set(zmq::sockopt::immediate, true);
         socket_.raw().set(zmq::sockopt::linger, linger_ms);
+        socket_.raw().set(zmq::sockopt::reconnect_ivl, reconnect_first_ms);
+        socket_.raw().set(zmq::sockopt::reconnect_ivl_max, reconnect_most_ms);
     }
 
     Result<void> connect() { return socket_.connect(config_.broker); }
 
     void run() {
-        socket_.start([this](ZmqSocket::Frames& frames) { receive(frames); });
+        socket_.start([this](ZmqSocket::Frames& frames) { receive(frames); },
+                      [this](bool up) { connection(up); });
         link_.on(Link::Start{}, Clock::now());
         arm();
         loop_.run();
@@ -47,7 +55,7 @@ public:
 
     void drain() {
         asio::post(loop_, [this] {
-            log::info("draining", {{"running", link_.running()}});
+            log::info("draining", {{"running", link_.running()}, {"unkept", link_.unkept()}});
             link_.on(Link::Drain{}, Clock::now());
             settle();
         });
@@ -59,8 +67,7 @@ public:
 
     void send(const wire::FromWorker& message) override {
         const bool sent = socket_.send(codec::encode_from_worker(message)) == ZmqSocket::Sent::yes;
-        // Not sent: the broker finds the hole in the ordinals; Ready is said again until it is
-        // heard.
+        // Not sent: Ready is said again until it is heard, all else after the next Welcome.
         if (!sent && !std::holds_alternative<wire::Ready>(message)) ++unsent_;
     }
 
@@ -138,12 +145,17 @@ private:
 
         Impl& shard;
         wire::LeaseId id;
-        std::uint64_t said = 0;  // events sent so far
-        std::vector<wire::RunEvent> events;
+        std::vector<wire::RunEvent> events;             // that the link has not got yet
         std::vector<std::optional<llm::CallId>> calls;  // by stage
         bool touched = false;
         Run run;
     };
+
+    void connection(bool up) {
+        if (!up) log::warn("no connection to the broker", {{"running", link_.running()}});
+        link_.on(Link::Connection{up}, Clock::now());
+        settle();
+    }
 
     void receive(ZmqSocket::Frames& frames) {
         auto message = codec::decode_to_worker(frames.back().to_string_view());
@@ -187,14 +199,11 @@ private:
             if (found == slots_.end()) continue;
             auto& slot = *found->second;
             slot.touched = false;
-            if (!slot.events.empty()) {
-                const auto ordinal = slot.said + 1;
-                slot.said += slot.events.size();
-                send(wire::Output{id, ordinal, std::move(slot.events)});
-                slot.events.clear();
+            const bool ended = slot.run.ended();
+            if (!slot.events.empty() || ended) {
+                link_.on(Link::Said{id, std::exchange(slot.events, {}), ended}, Clock::now());
             }
-            if (slot.run.ended()) {
-                link_.on(Link::RunEnded{id}, Clock::now());
+            if (slot.run.ended()) {  // the link may have stopped it
                 due_.remove(id);
                 slots_.erase(found);
             }

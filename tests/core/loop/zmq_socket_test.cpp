@@ -67,6 +67,31 @@ TEST(ZmqSocket, AFullSocketSaysSoAndKeepsTheLoopFree) {
     EXPECT_EQ(sender.send("nobody listens"), ZmqSocket::Sent::full);
 }
 
+TEST(ZmqSocket, TellsWhenItsConnectionComesGoesAndComesBack) {
+    asio::io_context loop;
+    zmq::context_t context;
+    auto server = std::make_unique<ZmqSocket>(loop, context, zmq::socket_type::router);
+    ASSERT_TRUE(server->bind("tcp://127.0.0.1:*"));
+    const auto endpoint = server->last_endpoint();
+    ZmqSocket client(loop, context, zmq::socket_type::dealer);
+    client.raw().set(zmq::sockopt::immediate, true);
+    client.raw().set(zmq::sockopt::reconnect_ivl, 10);
+    ASSERT_TRUE(client.connect(endpoint));
+    std::vector<bool> told;
+    client.start([](ZmqSocket::Frames&) { FAIL(); }, [&](bool up) { told.push_back(up); });
+    ASSERT_TRUE(run_until(loop, [&] { return told.size() == 1; }));
+    EXPECT_TRUE(told[0]);
+    server.reset();
+    ASSERT_TRUE(run_until(loop, [&] { return told.size() == 2; }));
+    EXPECT_FALSE(told[1]);
+    EXPECT_EQ(client.send("nobody listens"), ZmqSocket::Sent::full);
+    server = std::make_unique<ZmqSocket>(loop, context, zmq::socket_type::router);
+    ASSERT_TRUE(run_until(loop, [&] { return server->bind(endpoint).has_value(); }));
+    ASSERT_TRUE(run_until(loop, [&] { return told.size() == 3; }));
+    EXPECT_TRUE(told[2]);
+    EXPECT_EQ(client.send("hello"), ZmqSocket::Sent::yes);
+}
+
 TEST(ZmqSocket, APortThatIsTakenIsAnErrorWithTheEndpoint) {
     asio::io_context loop;
     zmq::context_t context;

@@ -46,6 +46,16 @@ protected:
     void lease(wire::LeaseId id, std::string pipeline = "emostage") {
         link.on(wire::ToWorker{lease_of(id, std::move(pipeline))}, now);
     }
+    void says(wire::LeaseId id, std::vector<wire::RunEvent> events, bool ended = false) {
+        link.on(Link::Said{id, std::move(events), ended}, now);
+    }
+    void says(wire::LeaseId id, const std::string& text) { says(id, {wire::Delta{text, 0}}); }
+    void kept(wire::LeaseId id, std::uint64_t ordinal) {
+        link.on(wire::ToWorker{wire::Kept{{{id, ordinal}}}}, now);
+    }
+    void resend(wire::LeaseId id, std::uint64_t ordinal) {
+        link.on(wire::ToWorker{wire::Resend{id, ordinal}}, now);
+    }
     // Lets time pass as a loop would: each deadline by itself.
     void pass(Duration duration) {
         const auto end = now + duration;
@@ -80,7 +90,11 @@ TEST_F(LinkTest, BeatsEachSecondWithTheLeasesThatItRuns) {
     ASSERT_EQ(beats.size(), 1u);
     EXPECT_EQ(beats[0].leases, std::vector<wire::LeaseId>{5});
     EXPECT_EQ(beats[0].number, 2u);
-    link.on(Link::RunEnded{5}, now);
+    says(5, {wire::Cancelled{"requested"}}, true);
+    pass(1s);
+    EXPECT_EQ(out.take<wire::Beat>().at(0).leases, std::vector<wire::LeaseId>{5})
+        << "the broker may not have stored its end";
+    kept(5, 1);
     pass(1s);
     EXPECT_TRUE(out.take<wire::Beat>().at(0).leases.empty());
 }
@@ -171,7 +185,9 @@ TEST_F(LinkTest, ADrainSaysSoAtOnceTakesNothingNewAndEndsWithTheLastRun) {
     EXPECT_FALSE(link.drained());
     lease(2);
     EXPECT_EQ(out.take<wire::Return>().at(0).reason, "draining");
-    link.on(Link::RunEnded{1}, now);
+    says(1, {wire::Cancelled{"requested"}}, true);
+    EXPECT_FALSE(link.drained()) << "its end may be lost";
+    kept(1, 1);
     EXPECT_TRUE(link.drained());
 }
 
@@ -205,6 +221,177 @@ TEST_F(LinkTest, AStopReachesTheRunAndAFencedOneEndsIt) {
     EXPECT_EQ(link.running(), 1u);
     link.on(wire::ToWorker{wire::Stop{99, false, "requested"}}, now);
     EXPECT_EQ(out.stopped.size(), 1u);
+}
+
+// --- what is kept until it is stored -----------------------------------------------------------
+
+wire::Output output(wire::LeaseId lease, std::uint64_t ordinal, std::vector<std::string> texts) {
+    wire::Output output{lease, ordinal, {}};
+    for (auto& text : texts) output.events.push_back(wire::Delta{std::move(text), 0});
+    return output;
+}
+
+class UnkeptLinkTest : public LinkTest {
+protected:
+    UnkeptLinkTest() {
+        link.on(Link::Start{}, now);
+        welcome();
+        lease(1);
+        lease(2);
+        out.sent.clear();
+    }
+};
+
+TEST_F(UnkeptLinkTest, NumbersWhatEachRunSays) {
+    says(1, "a");
+    says(2, "b");
+    says(1, {wire::Delta{"c", 0}, wire::Delta{"d", 0}});
+    EXPECT_EQ(out.take<wire::Output>(),
+              (std::vector{output(1, 1, {"a"}), output(2, 1, {"b"}), output(1, 2, {"c", "d"})}));
+}
+
+TEST_F(UnkeptLinkTest, SaysAgainFromTheOrdinalThatIsAskedFor) {
+    says(1, "a");
+    says(1, "b");
+    says(1, "c");
+    out.sent.clear();
+    resend(1, 2);
+    EXPECT_EQ(out.take<wire::Output>(), std::vector{output(1, 2, {"b", "c"})});
+    resend(1, 4);
+    EXPECT_TRUE(out.sent.empty()) << "nothing is missing";
+}
+
+TEST_F(UnkeptLinkTest, AWelcomeOfTheSameBrokerBringsABeatAndThenAllThatIsNotKept) {
+    says(1, "a");
+    says(1, "b");
+    says(2, {wire::Delta{"x", 0}, wire::Cancelled{"requested"}}, true);
+    kept(1, 1);
+    out.sent.clear();
+    welcome();
+    ASSERT_EQ(out.sent.size(), 3u);
+    EXPECT_EQ(std::get<wire::Beat>(out.sent[0]).leases, (std::vector<wire::LeaseId>{1, 2}));
+    EXPECT_EQ(std::get<wire::Output>(out.sent[1]), output(1, 2, {"b"}));
+    EXPECT_EQ(std::get<wire::Output>(out.sent[2]).events.size(), 2u);
+}
+
+TEST_F(UnkeptLinkTest, WithoutABrokerWhatIsSaidWaitsForTheNextWelcome) {
+    says(1, "a");
+    link.on(Link::Connection{false}, now);
+    says(1, "b");
+    EXPECT_EQ(out.take<wire::Output>().size(), 1u);
+    link.on(Link::Connection{true}, now);
+    EXPECT_EQ(out.take<wire::Ready>().size(), 1u) << "at once, not with the next beat";
+    says(1, "c");
+    EXPECT_TRUE(out.sent.empty());
+    welcome();
+    EXPECT_EQ(out.take<wire::Output>(), std::vector{output(1, 1, {"a", "b", "c"})});
+    says(1, "d");
+    EXPECT_EQ(out.take<wire::Output>(), std::vector{output(1, 4, {"d"})});
+}
+
+TEST_F(UnkeptLinkTest, AWorkerWithoutAConnectionStillFencesItself) {
+    link.on(Link::Connection{false}, now);
+    pass(7001ms);
+    EXPECT_EQ(out.fenced_runs, (std::vector<wire::LeaseId>{1, 2}));
+    EXPECT_EQ(link.running(), 0u);
+}
+
+TEST_F(UnkeptLinkTest, WhatIsKeptIsNeverSaidAgainAndTheRunIsGivenBackInstead) {
+    says(1, "a");
+    says(1, "b");
+    kept(1, 1);
+    out.sent.clear();
+    resend(1, 1);
+    ASSERT_EQ(out.sent.size(), 1u);
+    EXPECT_EQ(std::get<wire::Return>(out.sent[0]), (wire::Return{1, "forgotten"}));
+    EXPECT_EQ(out.fenced_runs, std::vector<wire::LeaseId>{1});
+    EXPECT_EQ(link.running(), 1u);
+}
+
+TEST_F(UnkeptLinkTest, AResendOfWhatItDoesNotHaveGivesTheLeaseBack) {
+    says(1, "a");
+    out.sent.clear();
+    resend(1, 3);   // it has said one
+    resend(77, 1);  // it was fenced, or never came
+    EXPECT_EQ(out.take<wire::Return>(),
+              (std::vector{wire::Return{1, "forgotten"}, wire::Return{77, "forgotten"}}));
+    EXPECT_EQ(out.fenced_runs, std::vector<wire::LeaseId>{1});
+}
+
+TEST_F(UnkeptLinkTest, ARunThatHasEndedFreesItsSlotAtOnceAndIsHeldUntilItsLastOrdinalIsKept) {
+    says(1, {wire::Delta{"a", 0}, wire::Cancelled{"requested"}}, true);
+    EXPECT_EQ(link.running(), 1u);
+    EXPECT_EQ(link.unkept(), 1u);
+    lease(3);
+    EXPECT_EQ(out.started, (std::vector<wire::LeaseId>{1, 2, 3}));
+    kept(1, 1);
+    EXPECT_EQ(link.unkept(), 1u);
+    lease(1);
+    EXPECT_EQ(out.started.size(), 3u) << "the same lease never runs twice";
+    kept(1, 9);
+    EXPECT_EQ(link.unkept(), 0u);
+}
+
+TEST_F(UnkeptLinkTest, AFencedLeaseIsForgottenWhetherItRunsOrHasEnded) {
+    says(1, {wire::Cancelled{"requested"}}, true);
+    says(2, "a");
+    out.sent.clear();
+    link.on(wire::ToWorker{wire::Stop{1, true, "lease over"}}, now);
+    link.on(wire::ToWorker{wire::Stop{2, true, "lease over"}}, now);
+    EXPECT_EQ(out.fenced_runs, std::vector<wire::LeaseId>{2}) << "the other one has no run";
+    says(2, "late");
+    welcome();
+    EXPECT_TRUE(out.take<wire::Output>().empty());
+}
+
+TEST_F(UnkeptLinkTest, AnotherBrokerIsToldNothingOfTheFormerOnesTurns) {
+    says(1, {wire::Cancelled{"requested"}}, true);
+    says(2, "a");
+    out.sent.clear();
+    welcome("b2");
+    EXPECT_TRUE(out.take<wire::Output>().empty());
+    EXPECT_EQ(link.unkept(), 0u);
+    EXPECT_EQ(link.running(), 0u);
+}
+
+TEST_F(UnkeptLinkTest, AnEndThatIsNotKeptAtTheDrainLimitIsGivenBack) {
+    says(1, {wire::Cancelled{"requested"}}, true);
+    says(2, {wire::Cancelled{"requested"}}, true);
+    kept(2, 1);
+    link.on(Link::Drain{}, now);
+    for (std::uint64_t beat = 2; !link.drained() && beat < 60; ++beat) {
+        link.on(wire::ToWorker{wire::BeatAck{beat}}, now);
+        pass(1s);
+    }
+    EXPECT_TRUE(link.drained());
+    EXPECT_EQ(out.take<wire::Return>(), std::vector{(wire::Return{1, "draining"})});
+    EXPECT_TRUE(out.fenced_runs.empty());
+}
+
+TEST_F(UnkeptLinkTest, ARunThatSaysMoreThanMayWaitIsGivenBackAndTheOthersGoOn) {
+    const std::string text(64 * 1024, 'x');
+    std::size_t said = 0;
+    for (; out.fenced_runs.empty() && said < 1000; ++said) says(1, text);
+    EXPECT_EQ(out.fenced_runs, std::vector<wire::LeaseId>{1});
+    EXPECT_EQ(said, Unkept::bytes_max / text.size());
+    EXPECT_EQ(out.take<wire::Return>(), std::vector{(wire::Return{1, "unkept"})});
+    says(2, "a");
+    EXPECT_EQ(out.take<wire::Output>(), std::vector{output(2, 1, {"a"})});
+}
+
+TEST(Link, WhatAllRunsTogetherHaveUnkeptIsBounded) {
+    Recorder out;
+    const TimePoint now{1h};
+    Link link(LinkConfig{"w1", "i1", 64, {"emostage"}, 100ms, 30s}, out);
+    link.on(Link::Start{}, now);
+    link.on(wire::ToWorker{wire::Welcome{"b1", 1000ms, 7000ms}}, now);
+    const std::string text(1024 * 1024, 'x');
+    for (wire::LeaseId id = 1; id <= 64; ++id) {
+        link.on(wire::ToWorker{lease_of(id)}, now);
+        link.on(Link::Said{id, {wire::Delta{text, 0}}, id % 2 == 0}, now);
+        out.sent.clear();
+    }
+    EXPECT_EQ(out.fenced_runs, std::vector<wire::LeaseId>{64}) << "its text does not fit";
 }
 
 }  // namespace
