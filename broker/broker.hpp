@@ -57,7 +57,7 @@ struct Counters {  // since the start
     std::uint64_t opened = 0, accepted = 0, joined = 0, rejected = 0, completed = 0, failed = 0,
                   cancelled = 0, resets = 0, retries = 0, leases_lost = 0, replays = 0, events = 0,
                   deltas = 0, delta_bytes = 0, bad_commands = 0, stages_failed = 0, degraded = 0,
-                  link_gaps = 0;
+                  link_gaps = 0, continued = 0, alerts = 0;
 };
 
 struct WorkerView {

@@ -14,6 +14,7 @@ struct Config {
     wire::Limits limits;  // of what gateways send; told in `hello`
 
     std::string default_pipeline = "emostage";
+    std::string alerts;  // gateway whose topic gets every `alert` too; empty: none
 
     // Admission
     std::size_t queued_turns_max = 100'000;
@@ -28,6 +29,7 @@ struct Config {
     milliseconds lease{10'000};
     milliseconds fence{7'000};  // a worker that is unconfirmed this long stops itself
     std::uint32_t attempts_max = 3;
+    std::uint32_t resends_max = 3;   // asked for the same missing event of a lease; then it is lost
     std::uint32_t returns_free = 8;  // a turn handed back more often than this counts as attempted
     std::size_t workers_max = 1'024;
     std::uint32_t slots_max = 4'096;  // of one worker

@@ -9,7 +9,12 @@ namespace {
 
 std::size_t heap_bytes(const wire::EventBody& body) {
     if (const auto* stage = std::get_if<wire::Stage>(&body)) {
-        return stage->stage.size() + stage->result.bytes.size();
+        std::size_t bytes = stage->stage.size() + stage->result.bytes.size();
+        for (const auto& field : stage->defaulted) bytes += field.size() + sizeof field;
+        return bytes;
+    }
+    if (const auto* alert = std::get_if<wire::Alert>(&body)) {
+        return alert->stage.size() + alert->field.size() + alert->value.size();
     }
     if (const auto* started = std::get_if<wire::Started>(&body)) return started->worker.size();
     if (const auto* reset = std::get_if<wire::Reset>(&body)) return reset->reason.size();
@@ -54,6 +59,17 @@ std::uint64_t EventLog::append_delta(std::string_view text, std::uint32_t attemp
     pieces_.push_back(
         {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(offset)});
     return last_;
+}
+
+std::vector<wire::Stage> EventLog::stages() const {
+    std::vector<wire::Stage> stages;
+    for (const Entry& entry : entries_) {
+        const auto* stage = std::get_if<wire::Stage>(&entry.body);
+        if (!stage) continue;
+        std::erase_if(stages, [&](const auto& known) { return known.stage == stage->stage; });
+        stages.push_back(*stage);
+    }
+    return stages;
 }
 
 std::size_t EventLog::bytes() const {

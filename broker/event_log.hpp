@@ -29,6 +29,9 @@ public:
 
     std::size_t bytes() const;  // of memory, about
 
+    // Analyses that are over, in order, the newest of each stage.
+    std::vector<wire::Stage> stages() const;
+
     // Gives every event after the number `after`, in order; `turn` and `session` are left to
     // `take`. Deltas that follow one another are merged up to `merge_bytes`; a single larger one
     // stays whole.

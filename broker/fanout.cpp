@@ -74,6 +74,13 @@ void Fanout::publish(const Turn& turn, std::uint64_t seq, wire::EventBody body,
     for (const Asker& asker : turn.askers) outputs_.publish(asker.gateway->name, event);
 }
 
+void Fanout::publish_to(std::string_view gateway, const Turn& turn, std::uint64_t seq,
+                        wire::EventBody body, std::int64_t at_ms) {
+    auto& event = fill(turn, seq, at_ms);
+    event.body = std::move(body);
+    outputs_.publish(gateway, event);
+}
+
 void Fanout::publish_delta(const Turn& turn, std::uint64_t seq, std::string& text,
                            std::int64_t at_ms) {
     auto& event = fill(turn, seq, at_ms);

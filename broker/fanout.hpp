@@ -41,6 +41,9 @@ public:
     static bool asks(const Turn& turn, std::string_view gateway);
 
     void publish(const Turn& turn, std::uint64_t seq, wire::EventBody body, std::int64_t at_ms);
+    // To one gateway that need not ask for the turn.
+    void publish_to(std::string_view gateway, const Turn& turn, std::uint64_t seq,
+                    wire::EventBody body, std::int64_t at_ms);
     // Takes the text. No allocation.
     void publish_delta(const Turn& turn, std::uint64_t seq, std::string& text, std::int64_t at_ms);
     // What has a number after `after`, to one gateway.

@@ -66,10 +66,10 @@ struct Committed {
 
 // All that a start finds.
 struct Stored {
-    std::string broker;       // EventBatch::broker: random, made with the store, the same ever after
-    std::uint64_t start = 1;  // how many brokers have opened the store, this one included
-    std::vector<TurnRow> turns;      // by order; with `request` where it is kept
-    std::vector<EventsRow> events;   // by order, then number
+    std::string broker;  // EventBatch::broker: random, made with the store, the same ever after
+    std::uint64_t start = 1;           // how many brokers have opened the store, this one included
+    std::vector<TurnRow> turns;        // by order; with `request` where it is kept
+    std::vector<EventsRow> events;     // by order, then number
     std::vector<SessionRow> sessions;  // longest unchanged first
 };
 

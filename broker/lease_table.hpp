@@ -22,6 +22,11 @@ struct Lease {
     Turn* turn = nullptr;  // null: closing
     std::uint64_t next_ordinal = 1;
     bool started = false;
+    bool shown = false;  // it began with text of a former attempt, and has not said how it goes on
+    std::uint64_t kept = 0;       // the last ordinal that the worker was told it may forget
+    std::uint64_t asked_for = 0;  // the ordinal that it was last asked to say again
+    std::uint32_t asked = 0;      // how often
+    TimePoint asked_at{};
     TimePoint granted_at{};
     std::uint64_t listed_in = 0;  // its worker's beat that last named it
     std::uint32_t unlisted = 0;   // beats since then that did not

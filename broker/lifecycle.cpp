@@ -35,6 +35,16 @@ void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
     say(turn, wire::Reset{std::string(reason)}, now);
 }
 
+void Lifecycle::alert(Turn& turn, wire::Alert alert, Now now) {
+    ++state_.counters.alerts;
+    turn.alerted = turn.session->alerted = true;
+    const auto& alerts = state_.config.alerts;
+    const bool told = alerts.empty() || Fanout::asks(turn, alerts);
+    say(turn, alert, now);
+    if (!told)
+        state_.fanout.publish_to(alerts, turn, turn.log.last(), std::move(alert), now.unix_ms);
+}
+
 // --- in and out --------------------------------------------------------------------------------
 
 void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
@@ -59,7 +69,7 @@ void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
         state_.fanout.attach(turn, turn.open.gateway, now.steady);
     assert(attached);
     say(turn, wire::Accepted{position}, now);
-    make_head_ready(session);
+    make_head_ready(session, now.steady);
 }
 
 void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, Remember memory,
@@ -97,13 +107,14 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     }
     state_.deadlines.remove(turn.deadline, turn);
     state_.admission.leave(turn);
+    if (std::holds_alternative<wire::Completed>(body)) session.alerted = turn.alerted;
     if (memory == Remember::text_and_reply && !turn.stateless()) {
         state_.sessions.remember(session, turn, std::string(turn.log.text()), session_state);
     }
     turn.state = TurnState::ended;
     turn.ended_at = now.steady;
     turn.session = nullptr;
-    make_head_ready(session);
+    make_head_ready(session, now.steady);
     state_.sessions.settle(session, now.steady);  // last: the session may be gone then
 
     say(turn, std::move(body), now);
@@ -126,16 +137,18 @@ void Lifecycle::forget(Turn& ended) {
 // --- leases ------------------------------------------------------------------------------------
 
 FairQueue::Place Lifecycle::place_of(const Turn& turn) const {
-    const auto ahead = static_cast<int>(turn.open.priority) * state_.config.priority_step;
-    return {turn.open.pipeline, turn.open.gateway, turn.accepted_at - ahead, turn.order,
-            turn.retried};
+    const auto priority = turn.session->alerted ? wire::Priority::high : turn.open.priority;
+    const auto ahead = static_cast<int>(priority) * state_.config.priority_step;
+    // From when it could run: a session with many turns takes turns with the others.
+    return {turn.open.pipeline, turn.open.gateway, turn.ready_at - ahead, turn.order, turn.retried};
 }
 
-void Lifecycle::make_head_ready(Session& session) {
+void Lifecycle::make_head_ready(Session& session, TimePoint now) {
     if (session.running || session.waiting.empty()) return;
     Turn& head = *session.waiting.front();
     if (head.ready) return;
     head.ready = true;
+    head.ready_at = now;
     ++pushes_;
     state_.queue.push(place_of(head), head);
 }
@@ -187,6 +200,10 @@ void Lifecycle::grant(Turn& turn, Worker& worker, Now now) {
     message.text = open.text;
     message.history = turn.stateless() ? *open.history : session.memory.utterances();
     if (!turn.stateless()) message.state = session.memory.state();
+    message.checkpoint = turn.log.stages();
+    message.shown = turn.log.text();
+    message.on_lost = open.on_lost;
+    lease.shown = !message.shown.empty();
     message.left = std::max(milliseconds(0),
                             std::chrono::duration_cast<milliseconds>(turn.deadline - now.steady));
     message.reply_bytes_max = state_.config.limits.reply_bytes;
@@ -208,7 +225,8 @@ void Lifecycle::release(Lease& lease) {
     state_.workers.refresh(worker);
 }
 
-void Lifecycle::requeue(Turn& turn, std::string_view reset_reason, Now now) {
+// What its readers hold stays theirs: the next run goes on from it or takes it back.
+void Lifecycle::requeue(Turn& turn, Now now) {
     Session& session = *turn.session;
     session.running = nullptr;
     turn.state = TurnState::queued;
@@ -217,8 +235,7 @@ void Lifecycle::requeue(Turn& turn, std::string_view reset_reason, Now now) {
     state_.waiting.add(turn.accepted_at, turn);
     state_.admission.enter_queue(turn);
     ++state_.counters.retries;
-    reset(turn, reset_reason, now);
-    make_head_ready(session);
+    make_head_ready(session, now.steady);
 }
 
 void Lifecycle::count_loss(Turn& turn, Now now) {
@@ -229,7 +246,7 @@ void Lifecycle::count_loss(Turn& turn, Now now) {
         return;
     }
     ++turn.attempt;
-    requeue(turn, "worker_lost", now);
+    requeue(turn, now);
 }
 
 void Lifecycle::lose(Lease& lease, Now now) {
@@ -256,7 +273,7 @@ void Lifecycle::hand_back(Lease& lease, Now now) {
     if (++turn.returns > state_.config.returns_free) {
         count_loss(turn, now);
     } else {
-        requeue(turn, "worker_draining", now);
+        requeue(turn, now);
     }
 }
 

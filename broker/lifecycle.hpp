@@ -41,6 +41,8 @@ public:
 
     // The run of this lease is lost: fenced, and the turn gets another attempt or has had its last.
     void lose(Lease& lease, Now now);
+    // An analysis found what people should look at.
+    void alert(Turn& turn, wire::Alert alert, Now now);
     // All that the worker held is lost, and the worker is forgotten.
     void lose(Worker& worker, Now now);
     // The worker cannot or will not run it: back to the queue, without an attempt counted.
@@ -52,10 +54,10 @@ public:
 
 private:
     Turn& detach(Lease& lease);  // the lease is closing then
-    void requeue(Turn& turn, std::string_view reset_reason, Now now);
+    void requeue(Turn& turn, Now now);
     void count_loss(Turn& turn, Now now);
     void grant(Turn& turn, Worker& worker, Now now);
-    void make_head_ready(Session& session);
+    void make_head_ready(Session& session, TimePoint now);
     FairQueue::Place place_of(const Turn& turn) const;
 
     State& state_;

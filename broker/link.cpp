@@ -34,8 +34,22 @@ bool Link::step(Now now) {
         return true;
     }
     state_.workers.acknowledged(*worker, now.steady);
+    tell_kept(*worker);
     send(worker->route, wire::BeatAck{worker->beat});
     return true;
+}
+
+void Link::tell_kept(Worker& worker) {
+    wire::Kept kept;
+    for (Lease* lease : worker.leases) {
+        const auto last = lease->next_ordinal - 1;
+        if (last > std::exchange(lease->kept, last)) kept.leases.emplace_back(lease->id, last);
+    }
+    if (!kept.leases.empty()) send(worker.route, std::move(kept));
+}
+
+void Link::welcome(const Route& route) {
+    send(route, wire::Welcome{state_.id, state_.config.beat, state_.config.fence});
 }
 
 // --- registration and beats --------------------------------------------------------------------
@@ -56,7 +70,7 @@ void Link::on_message(const Route& route, wire::Ready& ready, Now now) {
     worker->slots = std::min(ready.slots, state_.config.slots_max);
     workers.heard(*worker, now.steady);
     workers.set_pipelines(*worker, ready.pipelines);
-    send(route, wire::Welcome{state_.id, state_.config.beat, state_.config.fence});
+    welcome(route);
 }
 
 void Link::on_message(const Route& route, wire::Beat& beat, Now now) {
@@ -72,7 +86,10 @@ void Link::on_message(const Route& route, wire::Beat& beat, Now now) {
     if (beat.number <= worker->beat) return;  // overtaken: it came by a former connection
     Worker* there = workers.by_route(route);
     if (there && there != worker) return;
-    if (worker->route != route) workers.move(*worker, route);
+    if (worker->route != route) {
+        workers.move(*worker, route);
+        welcome(route);  // what was under way on the former connection is said again
+    }
     workers.beat(*worker, beat.number, beat.draining, now.steady);
     settle_beat(*worker, beat, now);
 }
@@ -118,7 +135,10 @@ Lease* Link::lease_of(const Route& route, wire::LeaseId id, Now now) {
     // A DEALER that reconnected goes on sending without knowing it: an unknown route that speaks
     // for a known lease is that lease's worker. Its beat will move it, at the latest; if the old
     // route is known to be gone, this does.
-    if (lease->worker->gone_since) workers.move(*lease->worker, route);
+    if (lease->worker->gone_since) {
+        workers.move(*lease->worker, route);
+        welcome(route);
+    }
     workers.heard(*lease->worker, now.steady);
     return lease;
 }
@@ -145,9 +165,7 @@ void Link::on_message(const Route& route, wire::Output& output, Now now) {
     if (!lease) return;
     state_.workers.heard(*lease->worker, now.steady);
     if (output.ordinal > lease->next_ordinal) {
-        if (lease->closing()) return;
-        ++state_.counters.link_gaps;
-        lifecycle_.lose(*lease, now);
+        if (!lease->closing()) ask_again(*lease, now);
         return;
     }
     const auto repeated = lease->next_ordinal - output.ordinal;
@@ -157,12 +175,33 @@ void Link::on_message(const Route& route, wire::Output& output, Now now) {
             case Verdict::goes_on:
                 break;
             case Verdict::over:
+                send(route, wire::Kept{{{output.lease, output.ordinal + i}}});
                 return;
             case Verdict::lost:
+                // What it showed is not to be trusted either: nobody goes on from there.
+                lifecycle_.reset(*lease->turn, "worker_lost", now);
                 lifecycle_.lose(*lease, now);
                 return;
         }
     }
+}
+
+// What follows the hole comes again with what is in it, so nothing of it is taken now.
+void Link::ask_again(Lease& lease, Now now) {
+    if (lease.asked_for == lease.next_ordinal) {
+        if (now.steady - lease.asked_at < state_.config.beat) return;  // is under way
+        if (lease.asked >= state_.config.resends_max) {
+            lifecycle_.lose(lease, now);
+            return;
+        }
+    } else {
+        ++state_.counters.link_gaps;
+        lease.asked_for = lease.next_ordinal;
+        lease.asked = 0;
+    }
+    ++lease.asked;
+    lease.asked_at = now.steady;
+    send(lease.worker->route, wire::Resend{lease.id, lease.next_ordinal});
 }
 
 Link::Verdict Link::take(Lease& lease, wire::RunEvent& event, Now now) {
@@ -198,12 +237,19 @@ Link::Verdict Link::take(Lease& lease, wire::Delta& delta, Now now) {
     if (turn.log.text().size() + delta.text.size() > state_.config.limits.reply_bytes) {
         return Verdict::lost;
     }
+    if (std::exchange(lease.shown, false)) ++state_.counters.continued;
     lifecycle_.say_delta(turn, delta.text, now);
     return log_checked(lease, now);
 }
 
 Link::Verdict Link::take(Lease& lease, wire::Reset& reset, Now now) {
+    lease.shown = false;
     lifecycle_.reset(*lease.turn, clipped(reset.reason, wire::error_message_bytes_max), now);
+    return log_checked(lease, now);
+}
+
+Link::Verdict Link::take(Lease& lease, wire::Alert& alert, Now now) {
+    lifecycle_.alert(*lease.turn, std::move(alert), now);
     return log_checked(lease, now);
 }
 

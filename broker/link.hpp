@@ -1,7 +1,8 @@
 // What workers say, and when they are lost.
 //
-// Takes nothing on trust: a hole in a lease's ordinals, a reply that is not what was forwarded or
-// too long, an end that nobody asked for — each loses the lease, and the turn gets another attempt.
+// Takes nothing on trust: a hole in a lease's ordinals that stays, a reply that is not what was
+// forwarded or too long, an end that nobody asked for — each loses the lease, and the turn gets
+// another attempt.
 #pragma once
 
 #include "broker/lifecycle.hpp"
@@ -32,11 +33,15 @@ private:
     Verdict take(Lease& lease, wire::Stage& stage, Now now);
     Verdict take(Lease& lease, wire::Delta& delta, Now now);
     Verdict take(Lease& lease, wire::Reset& reset, Now now);
+    Verdict take(Lease& lease, wire::Alert& alert, Now now);
     Verdict take(Lease& lease, wire::RunCompleted& run, Now now);
     Verdict take(Lease& lease, wire::Failed& failed, Now now);
     Verdict take(Lease& lease, wire::Cancelled&, Now now);
     Verdict log_checked(Lease& lease, Now now);
 
+    void ask_again(Lease& lease, Now now);
+    void tell_kept(Worker& worker);
+    void welcome(const Route& route);
     // The lease if that route may speak for it; else the route is told to stop.
     Lease* lease_of(const Route& route, wire::LeaseId id, Now now);
     void settle_beat(Worker& worker, const wire::Beat& beat, Now now);

@@ -22,6 +22,7 @@ struct Session {
     Turn* running = nullptr;
     std::list<Turn*> waiting;  // in order of acceptance; a retried turn is its head again
     SessionMemory memory;
+    bool alerted = false;  // by its last turn that said or completed: its turns go before others
 
     std::optional<TimePoint> idle_since;
     std::list<Session*>::iterator in_idle{};

@@ -32,12 +32,13 @@ struct Turn {
     wire::Open open;  // text, history, locale and traceparent only until the end; pipeline resolved
     ContentHash content;
     std::uint64_t order = 0;  // of acceptance, over all turns
-    TimePoint accepted_at{}, deadline{}, ended_at{};
+    TimePoint accepted_at{}, ready_at{}, deadline{}, ended_at{};
 
     TurnState state = TurnState::queued;
     // Shown in events: 0 until the first lease, then 1; one more for each lease that was lost.
     std::uint32_t attempt = 0;
     std::uint32_t returns = 0;  // leases that a worker handed back unharmed
+    bool alerted = false;       // its analysis found what people should look at
     bool retried = false;       // goes before turns that no worker has had yet
     Lease* lease = nullptr;     // while running
 

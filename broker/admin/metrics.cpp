@@ -114,6 +114,10 @@ void add_events(Families& families, const Counters& counts) {
     families.counter("emostage_deltas_total", "Events that carry a piece of a reply.",
                      counts.deltas);
     families.counter("emostage_delta_bytes_total", "Bytes of replies.", counts.delta_bytes);
+    families.counter("emostage_replies_continued_total",
+                     "Replies that another worker went on with.", counts.continued);
+    families.counter("emostage_alerts_total", "Analyses that people should look at.",
+                     counts.alerts);
     families.counter("emostage_resets_total", "Replies that began again.", counts.resets);
     families.counter("emostage_replays_total", "Resumes that were answered from kept events.",
                      counts.replays);

@@ -20,7 +20,12 @@ struct BodyBytes {
     }
     std::size_t operator()(const wire::Started& started) const { return started.worker.size(); }
     std::size_t operator()(const wire::Stage& stage) const {
-        return stage.stage.size() + stage.result.bytes.size();
+        std::size_t bytes = stage.stage.size() + stage.result.bytes.size();
+        for (const auto& field : stage.defaulted) bytes += field.size() + 3;
+        return bytes;
+    }
+    std::size_t operator()(const wire::Alert& alert) const {
+        return alert.stage.size() + alert.field.size() + alert.value.size() + small;
     }
     std::size_t operator()(const wire::Delta& delta) const { return delta.text.size(); }
     std::size_t operator()(const wire::Reset& reset) const { return reset.reason.size(); }

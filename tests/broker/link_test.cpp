@@ -133,14 +133,53 @@ TEST(Link, RepeatedOrdinalsAreDropped) {
     EXPECT_EQ(scene.types("t1"), "accepted delta delta delta completed");
 }
 
-TEST(Link, AHoleInTheOrdinalsLosesTheLeaseAndTheTurnRunsAgain) {
+TEST(Link, AHoleInTheOrdinalsIsAskedForAndFilled) {
     Scene scene;
     auto& w1 = scene.worker("w1", 2);
     scene.open("t1");
     const auto id = scene.lease("t1")->lease;
     scene.from(w1, wire::Output{id, 1, {delta("a")}});
     scene.from(w1, wire::Output{id, 3, {delta("c")}});
-    EXPECT_EQ(scene.types("t1"), "accepted delta reset");
+    scene.from(w1, wire::Output{id, 4, {delta("d")}});
+    EXPECT_THAT(scene.sent<wire::Resend>(w1), testing::ElementsAre(wire::Resend{id, 2}));
+    EXPECT_EQ(scene.types("t1"), "accepted delta");
+    scene.from(w1, wire::Output{id, 2, {delta("b"), delta("c"), delta("d")}});
+    scene.from(w1, wire::Output{id, 5, {completed_as("abcd")}});
+    EXPECT_EQ(scene.types("t1"), "accepted delta delta delta delta completed");
+    EXPECT_EQ(scene.counters().link_gaps, 1u);
+    EXPECT_EQ(scene.counters().leases_lost, 0u);
+}
+
+TEST(Link, AWorkerIsToldWhatItMayForget) {
+    Scene scene;
+    auto& w1 = scene.worker("w1", 2);
+    scene.open("t1");
+    const auto id = scene.lease("t1")->lease;
+    scene.say("t1", {wire::Started{}, delta("a")});
+    EXPECT_TRUE(scene.sent<wire::Kept>(w1).empty());
+    scene.advance(1000ms);
+    EXPECT_EQ(scene.sent<wire::Kept>(w1).back(), (wire::Kept{{{id, 2}}}));
+    scene.advance(1000ms);
+    EXPECT_EQ(scene.sent<wire::Kept>(w1).size(), 1u) << "nothing new";
+    scene.complete("t1", "a");
+    EXPECT_EQ(scene.sent<wire::Kept>(w1).back(), (wire::Kept{{{id, 3}}}));
+}
+
+TEST(Link, AHoleThatIsNeverFilledLosesTheLeaseAndTheTurnRunsAgain) {
+    Config config;
+    config.resends_max = 2;
+    Scene scene(config);
+    auto& w1 = scene.worker("w1", 2);
+    scene.open("t1");
+    const auto id = scene.lease("t1")->lease;
+    scene.from(w1, wire::Output{id, 1, {delta("a")}});
+    for (std::uint64_t i = 3; i < 6; ++i) {
+        EXPECT_EQ(scene.counters().leases_lost, 0u);
+        scene.from(w1, wire::Output{id, i, {delta("c")}});
+        scene.advance(config.beat);
+    }
+    EXPECT_EQ(scene.sent<wire::Resend>(w1).size(), 2u);
+    EXPECT_EQ(scene.types("t1"), "accepted delta");
     EXPECT_EQ(scene.sent<wire::Stop>(w1).back().lease, id);
     EXPECT_TRUE(scene.sent<wire::Stop>(w1).back().fenced);
     EXPECT_EQ(scene.lease("t1")->attempt, 2u);
@@ -154,7 +193,7 @@ TEST(Link, AnOrdinalBeyondAllBoundsIsAHole) {
     scene.open("t1");
     scene.from(w1, wire::Output{scene.lease("t1")->lease, ~0ull, {delta("a"), delta("b")}});
     EXPECT_EQ(scene.types("t1"), "accepted");
-    EXPECT_EQ(scene.counters().leases_lost, 1u);
+    EXPECT_EQ(scene.counters().link_gaps, 1u);
 }
 
 TEST(Link, AReplyThatIsNotWhatWasShownIsNeverCompleted) {

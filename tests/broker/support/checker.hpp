@@ -32,7 +32,6 @@ private:
     struct Turn {
         std::vector<wire::Event> events;  // number 1 first, none merged
         std::string text;
-        std::uint32_t text_attempt = 0;
         bool ended = false;
         std::uint32_t leased_attempt = 0;
         std::map<std::string, std::uint64_t> seen;  // the highest number by gateway

@@ -20,9 +20,9 @@ wire::RunEvent completed_as(const std::string& text, std::string state) {
 }
 
 std::string type_of(const wire::EventBody& body) {
-    static constexpr std::array names{"hello",  "beacon",    "accepted", "started",
-                                      "stage",  "delta",     "reset",    "completed",
-                                      "failed", "cancelled", "rejected"};
+    static constexpr std::array names{"hello",     "beacon", "accepted",  "started",
+                                      "stage",     "delta",  "reset",     "alert",
+                                      "completed", "failed", "cancelled", "rejected"};
     return names[body.index()];
 }
 
@@ -92,6 +92,7 @@ void Scene::say(const std::string& turn, std::vector<wire::RunEvent> events) {
         const bool end = !std::holds_alternative<wire::Started>(event) &&
                          !std::holds_alternative<wire::Stage>(event) &&
                          !std::holds_alternative<wire::Delta>(event) &&
+                         !std::holds_alternative<wire::Alert>(event) &&
                          !std::holds_alternative<wire::Reset>(event);
         if (end) worker.leases.erase(id);
     }
@@ -101,7 +102,10 @@ void Scene::complete(const std::string& turn, const std::string& text, std::stri
     say(turn, {completed_as(text, std::move(state))});
 }
 void Scene::answer(const std::string& turn, const std::string& text, std::string state) {
-    say(turn, {wire::Started{}, delta(text)});
+    std::vector<wire::RunEvent> events{wire::Started{}};
+    if (!lease(turn)->shown.empty()) events.push_back(wire::Reset{"worker_lost"});
+    events.push_back(delta(text));
+    say(turn, std::move(events));
     complete(turn, text, std::move(state));
 }
 

@@ -63,7 +63,7 @@ public:
     // The next outputs of the turn's latest lease, in order.
     void say(const std::string& turn, std::vector<wire::RunEvent> events);
     void complete(const std::string& turn, const std::string& text, std::string state = {});
-    // started, the text as one delta, completed
+    // started, a reset where a former attempt has shown something, the text as one delta, completed
     void answer(const std::string& turn, const std::string& text, std::string state = {});
 
     void advance(milliseconds by);

@@ -74,6 +74,7 @@ void SimWorker::take_now(const wire::ToWorker& message) {
     }
     if (const auto* lease = std::get_if<wire::Lease>(&message)) take_lease(*lease);
     if (const auto* stop = std::get_if<wire::Stop>(&message)) take_stop(*stop);
+    if (const auto* resend = std::get_if<wire::Resend>(&message)) take_resend(*resend);
     if (std::holds_alternative<wire::BeatAck>(message)) confirmed_at_ = world_.now_.steady;
     if (std::holds_alternative<wire::Register>(message)) say_ready();
 }
@@ -100,6 +101,16 @@ void SimWorker::take_stop(const wire::Stop& stop) {
     runs_.erase(run);
 }
 
+void SimWorker::take_resend(const wire::Resend& resend) {
+    const auto run = runs_.find(resend.lease);
+    if (run == runs_.end()) return;  // over: what it said last is not kept here
+    const auto& [script, said] = run->second;
+    if (resend.ordinal == 0 || resend.ordinal > said) return;
+    const auto from = script.begin() + static_cast<std::ptrdiff_t>(resend.ordinal) - 1;
+    const auto to = script.begin() + static_cast<std::ptrdiff_t>(said);
+    send(wire::Output{resend.lease, resend.ordinal, {from, to}});
+}
+
 // --- runs --------------------------------------------------------------------------------------
 
 std::vector<wire::RunEvent> SimWorker::script(const wire::Lease& lease) {
@@ -107,9 +118,14 @@ std::vector<wire::RunEvent> SimWorker::script(const wire::Lease& lease) {
                                       "That ", "sounds ",  "hard. ", "💧"};
     const auto& chaos = world_.chaos_;
     std::vector<wire::RunEvent> events{wire::Started{name_}};
+    std::string text;
+    if (!lease.shown.empty() && world_.chance(500)) {
+        text = lease.shown;  // goes on
+    } else if (!lease.shown.empty()) {
+        events.push_back(wire::Reset{"worker_lost"});
+    }
     if (world_.chance(500))
         events.push_back(wire::Stage{"phase", wire::StageStatus::done, {"\x80"}, 9});
-    std::string text;
     for (auto deltas = world_.random(14); deltas > 0; --deltas) {
         const std::string word = world_.chance(30) ? "" : words[world_.random(words.size())];
         text += word;

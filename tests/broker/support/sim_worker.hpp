@@ -37,6 +37,7 @@ private:
     void take_now(const wire::ToWorker& message);
     void take_lease(const wire::Lease& lease);
     void take_stop(const wire::Stop& stop);
+    void take_resend(const wire::Resend& resend);
 
     void die();
     void reconnect();
