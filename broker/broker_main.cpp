@@ -4,7 +4,9 @@
 #include <exception>
 #include <iostream>
 
+#include "broker/journal/inspect.hpp"
 #include "broker/shell/broker_program.hpp"
+#include "core/clock.hpp"
 #include "core/log/line.hpp"
 #include "core/log/log.hpp"
 
@@ -32,6 +34,13 @@ int main(int argc, char** argv) try {
     }
     if (request->kind == Request::Kind::check) {
         std::cout << "the configuration is fine\n";
+        return 0;
+    }
+    if (!options.inspect.empty()) {
+        const auto text =
+            emostage::broker::inspect_journal(options.inspect, emostage::now().unix_ms);
+        if (!text) return complain(text.error().message, 1);
+        std::cout << *text;
         return 0;
     }
     emostage::Result<void> ran;

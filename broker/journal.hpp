@@ -62,6 +62,9 @@ struct Commit {
 struct Committed {
     enum class Result : std::uint8_t { stored, full, failed };
     Result result = Result::stored;
+    // Stored, in the room that is kept for turns to end in: no new ones until a commit (an empty
+    // one will do) says otherwise.
+    bool low = false;
 };
 
 // All that a start finds.

@@ -152,6 +152,8 @@ Result<config::Request> load_broker_options(const std::vector<std::string>& argu
         "emostage-broker",
         "Accepts turns from gateways, leases them to workers and streams their events back.");
     declare(settings, into);
+    settings.once("--inspect", into.inspect,
+                  "print what is in the journal of a directory, without what was said, and exit");
     auto request = settings.load(arguments, environment);
     if (!request || request->kind == config::Request::Kind::show) return request;
     into.core.limits.retention_ms = static_cast<std::uint64_t>(into.core.retention.count());

@@ -80,6 +80,10 @@ void Settings::repeated(std::string flag, std::vector<std::string>& into, std::s
     repeated_.push_back({std::move(flag), group_, std::move(help), &into});
 }
 
+void Settings::once(std::string flag, std::string& into, std::string help) {
+    once_.push_back({std::move(flag), group_, std::move(help), &into});
+}
+
 Result<Request> Settings::load(const std::vector<std::string>& arguments,
                                const Environment& environment) {
     std::string file;
@@ -127,6 +131,12 @@ Result<Request> Settings::parse(const std::vector<std::string>& arguments, std::
             ->expected(1, static_cast<int>(repeats_max))
             ->allow_extra_args(false);
     }
+    for (const Once& once : once_) {
+        app.add_option(once.flag, *once.into, once.help)
+            ->option_text("VALUE")
+            ->group(once.group)
+            ->expected(1);
+    }
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
@@ -151,6 +161,7 @@ Result<void> Settings::refuse_extras(const CLI::App& app) const {
     std::vector<std::string> flags{"--config", "--check-config", "--version", "--help"};
     for (const Entry& entry : entries_) flags.push_back(flag_of(entry.key));
     for (const Repeated& repeated : repeated_) flags.push_back(repeated.flag);
+    for (const Once& once : once_) flags.push_back(once.flag);
     const std::string meant = did_you_mean(extra, flags);
     return fail(Errc::config,
                 "unknown flag \"" + extra + "\"" + (meant.empty() ? "; see --help" : meant));

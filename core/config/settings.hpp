@@ -84,6 +84,8 @@ public:
     void part(std::string key, ReadPart read);
     // What only the command line can say, as often as wanted.
     void repeated(std::string flag, std::vector<std::string>& into, std::string help);
+    // The same, once.
+    void once(std::string flag, std::string& into, std::string help);
 
     Result<Request> load(const std::vector<std::string>& arguments, const Environment& environment);
 
@@ -113,6 +115,11 @@ private:
         std::vector<std::string>* into;
     };
 
+    struct Once {
+        std::string flag, group, help;
+        std::string* into;
+    };
+
     Result<Request> parse(const std::vector<std::string>& arguments, std::string& file);
     Result<void> refuse_extras(const CLI::App& app) const;
     Result<void> load_file(const std::string& path);
@@ -122,6 +129,7 @@ private:
     std::deque<Entry> entries_;
     std::deque<Part> parts_;
     std::deque<Repeated> repeated_;
+    std::deque<Once> once_;
 };
 
 }  // namespace emostage::config

@@ -19,6 +19,7 @@
 
 #include "core/codec/hash.hpp"
 #include "core/config/address.hpp"
+#include "tests/broker/journal/journal_scene.hpp"
 #include "tests/broker/shell/shell_scene.hpp"
 
 extern char** environ;
@@ -294,6 +295,20 @@ TEST(BrokerProgram, ShowsHelpAndVersionAndChecksItsConfiguration) {
     Process check({"--check-config", "--config", EMOSTAGE_SOURCE_DIR "/ops/broker.yaml"});
     EXPECT_EQ(check.exit_code(), 0);
     EXPECT_EQ(check.everything(), "the configuration is fine\n");
+}
+
+TEST(BrokerProgram, PrintsWhatIsInAJournal) {
+    const TemporaryDirectory directory;
+    stored_in(directory.path());
+    Process inspect({"--inspect", directory.path()});
+    EXPECT_EQ(inspect.exit_code(), 0);
+    EXPECT_THAT(inspect.everything(), HasSubstr("\nturns queued"));
+    EXPECT_THAT(inspect.everything(), HasSubstr("\nbroker                  broker-id\n"));
+    Process missing({"--inspect", directory / "none"});
+    EXPECT_EQ(missing.exit_code(), 1);
+    EXPECT_THAT(missing.everything(),
+                testing::StartsWith("emostage-broker: cannot use " + (directory / "none") +
+                                    "/journal.db: No such file or directory"));
 }
 
 TEST(BrokerProgram, EndsWithTwoAndASentenceWhenItIsToldWrongly) {

@@ -19,6 +19,7 @@ struct Options {
     milliseconds lease{1000};
     std::vector<std::string> endpoints;
     std::string listed;
+    std::string inspect;
     log::Config log;
 };
 
@@ -31,6 +32,7 @@ protected:
         settings_.time("leases.lease_ms", options_.lease, milliseconds(10), milliseconds(5000),
                        "lease");
         settings_.repeated("--endpoint", options_.endpoints, "a model server");
+        settings_.once("--inspect", options_.inspect, "look at a thing");
         settings_.part("listed", [this](const YamlNode& node) -> Result<void> {
             if (node.kind() != YamlNode::Kind::list) return tl::unexpected(node.error("no list"));
             for (const auto& item : node.items()) options_.listed += item.text();
@@ -111,6 +113,17 @@ TEST_F(SettingsTest, TakesAnEmptyVariableAsNotSet) {
     environment_ = {{"EMOSTAGE_QUEUE_TURNS_MAX", ""}};
     ASSERT_TRUE(load({}));
     EXPECT_EQ(options_.turns_max, 10u);
+}
+
+TEST_F(SettingsTest, TakesAFlagOfTheCommandLineOnce) {
+    ASSERT_TRUE(load({"--inspect", "a b"}));
+    EXPECT_EQ(options_.inspect, "a b");
+    EXPECT_THAT(problem(load({"--inspect"})), HasSubstr("--inspect"));
+    EXPECT_THAT(problem(load({"--inspect", "a", "--inspect", "b"})), HasSubstr("--inspect"));
+    EXPECT_EQ(problem(load({"--inspec", "a"})),
+              "unknown flag \"--inspec\"; did you mean \"--inspect\"?");
+    file("inspect: a\n");
+    EXPECT_THAT(problem(load_file()), HasSubstr("unknown key \"inspect\""));
 }
 
 TEST_F(SettingsTest, CollectsARepeatedFlag) {
