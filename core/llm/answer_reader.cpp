@@ -7,18 +7,23 @@ const std::string length_reason = "length";
 
 }  // namespace
 
-AnswerReader::AnswerReader(ChunkParser& parser, bool stream, std::size_t answer_bytes_max)
+AnswerReader::AnswerReader(ChunkParser& parser, bool stream, std::size_t answer_bytes_max,
+                           std::string_view continued_text)
     : stream_(stream),
       answer_bytes_max_(answer_bytes_max),
       shape_(stream ? Shape::unknown : Shape::document),
       chat_(parser),
-      cleaner_(answer_bytes_max) {}
+      reasoning_(!continued_text.empty()),
+      cleaner_(answer_bytes_max) {
+    if (!continued_text.empty()) continuation_.emplace(continued_text);
+}
 
 void AnswerReader::reset() {
     shape_ = stream_ ? Shape::unknown : Shape::document;
     events_.reset();
     chat_.reset();
     reasoning_.reset();
+    if (continuation_) continuation_->reset();
     cleaner_ = Utf8Cleaner(answer_bytes_max_);
     document_.clear();
     received_ = 0;
@@ -56,7 +61,14 @@ void AnswerReader::pass_on(bool last, std::string& text) {
     spoken_.clear();
     reasoning_.push(content_, spoken_);
     if (last) reasoning_.finish(spoken_);
-    cleaner_.push(spoken_, text);
+    if (continuation_) {
+        joined_.clear();
+        continuation_->push(spoken_, joined_);
+        if (last) continuation_->finish(joined_);
+        cleaner_.push(joined_, text);
+    } else {
+        cleaner_.push(spoken_, text);
+    }
     if (last) cleaner_.finish(text);
     content_.clear();
 }
@@ -91,7 +103,8 @@ std::optional<Fault> AnswerReader::on_end(bool orderly, std::string& text) {
         if (fault) return fault;
         pass_on(true, text);
     }
-    if (cleaner_.bytes() == 0) return empty_fault();
+    const bool nothing_to_add = continuation_ && !reasoning_.thinking();
+    if (cleaner_.bytes() == 0 && !nothing_to_add) return empty_fault();
     return std::nullopt;
 }
 

@@ -1,8 +1,9 @@
 // The body of one 200 answer, streamed or whole, to clean text.
 //
 // Pure: server-sent events, chunks, reasoning, UTF-8 and the bound of the answer, in this order.
-// What comes out is valid UTF-8 without control characters and without leading white space. One per
-// call; one thread.
+// What comes out is valid UTF-8 without control characters and without leading white space; of an
+// answer that continues a text, what follows that text, which may be nothing. One per call; one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "core/llm/chat_stream.hpp"
+#include "core/llm/continuation.hpp"
 #include "core/llm/fault.hpp"
 #include "core/llm/reasoning_filter.hpp"
 #include "core/llm/sse_reader.hpp"
@@ -24,7 +26,8 @@ public:
     static constexpr std::size_t stream_bytes_max =
         16 * 1024 * 1024;  // of a stream, reasoning and all
 
-    AnswerReader(ChunkParser& parser, bool stream, std::size_t answer_bytes_max);
+    AnswerReader(ChunkParser& parser, bool stream, std::size_t answer_bytes_max,
+                 std::string_view continued_text = {});
 
     // Appends to `text`. A fault ends the answer.
     std::optional<Fault> on_body(std::string_view bytes, std::string& text);
@@ -55,10 +58,12 @@ private:
     SseReader events_;
     ChatStream chat_;
     ReasoningFilter reasoning_;
+    std::optional<Continuation> continuation_;
     Utf8Cleaner cleaner_;
     std::string document_;
     std::string content_;  // of this piece, as the model said it
     std::string spoken_;   // without reasoning
+    std::string joined_;   // and without what was said before
     std::size_t received_ = 0;
 };
 

@@ -16,7 +16,9 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 Call::Call(const ChatRequest& request, Shared shared)
     : request_(request),
       shared_(shared),
-      reader_(shared.parser, request.stream, request.answer_bytes_max) {}
+      reader_(shared.parser, request.stream, request.answer_bytes_max, request.continue_from),
+      among_(request.continue_from.empty() ? EndpointPool::all : shared.pool.continuing()),
+      tried_(shared.pool.named(request.avoid)) {}
 
 void Call::wait_for(Wait what, TimePoint until) {
     wait_ = what;
@@ -32,7 +34,7 @@ Call::Step Call::start(TimePoint now) {
 
 // Takes a place and asks the shell to send.
 Call::Step Call::send(TimePoint now) {
-    auto place = shared_.pool.take(request_.session, tried_, now);
+    auto place = shared_.pool.take(request_.session, tried_, now, among_);
     if (!place) {
         // A breaker opens for seconds, and a turn can wait for some of them: one server that fails
         // now and then must not fail everybody who asks meanwhile. Not a try.
@@ -267,10 +269,10 @@ Call::Step Call::settle(Fault fault, TimePoint now, Step::Exchange exchange) {
 // `at`: at once where another endpoint is free, else after the back-off and what Retry-After asks.
 bool Call::may_retry(const Fault& fault, TimePoint now, TimePoint& at) {
     if (!fault.retryable || delivered_ || tries_ >= shared_.policy.tries_max) return false;
-    if (shared_.pool.has_other(tried_, now)) {
+    if (shared_.pool.has_other(tried_, now, among_)) {
         at = now;
     } else {
-        at = std::max(now + shared_.backoff.delay(tries_), shared_.pool.rested_at(now));
+        at = std::max(now + shared_.backoff.delay(tries_), shared_.pool.rested_at(now, among_));
     }
     return at < total_until_ && shared_.budget.take(now);
 }
@@ -283,7 +285,10 @@ Call::Step Call::fail_with(const Fault& fault, Step::Exchange exchange) {
     stop();
     Step step;
     step.exchange = exchange;
-    step.end = ChatFailure{{fault.code, std::move(message)}, delivered_, sent_};
+    step.end = ChatFailure{{fault.code, std::move(message)},
+                           delivered_,
+                           sent_,
+                           sent_ > 0 ? shared_.pool.config(endpoint_).name : ""};
     return step;
 }
 

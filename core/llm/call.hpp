@@ -106,7 +106,8 @@ private:
     std::optional<EndpointPool::Place> place_;
     std::optional<Fault> last_fault_;  // while it waits to retry
     std::size_t endpoint_ = 0;         // the last that was asked
-    EndpointSet tried_ = 0;
+    const EndpointSet among_;          // these may be asked
+    EndpointSet tried_;
     int waits_ = 0;  // for an endpoint that takes calls
     int tries_ = 0;  // that count for the limit
     std::int64_t sent_ = 0;

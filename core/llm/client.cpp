@@ -271,6 +271,10 @@ CallId Client::start(ChatRequest request, ChatSink& sink) {
 
 void Client::stop(CallId call) { impl_->stop(call); }
 
+bool Client::can_continue(TimePoint now) const {
+    return impl_->pool.takes_calls(impl_->pool.continuing(), now);
+}
+
 std::vector<EndpointStatus> Client::endpoints(TimePoint) const { return impl_->pool.status(); }
 
 }  // namespace emostage::llm

@@ -40,6 +40,9 @@ struct CallTimeouts {
 struct ChatRequest {
     std::shared_ptr<const std::string> shared_prefix;  // system prompt, the same for a whole turn
     std::string user;                                  // transcript and instruction
+    // The answer so far, valid UTF-8: only an endpoint that continues gets the call, and only what
+    // follows is answered, which may be nothing. Empty: a new answer.
+    std::string continue_from;
     bool stream = false;
     int max_tokens = 512;
     double temperature = 0.7;
@@ -49,6 +52,7 @@ struct ChatRequest {
     std::size_t answer_bytes_max = 64 * 1024;  // more is cut, finish_reason "length"
     CallTimeouts timeouts;
     std::string session;      // affinity: the same session goes to the same endpoint
+    std::string avoid;        // an endpoint's name: only when there is no other
     std::string traceparent;  // forwarded as a header, or empty
 };
 
@@ -66,6 +70,7 @@ struct ChatFailure {
     Error error;             // Errc::model_*; the message names the endpoint, never text
     bool delivered = false;  // some content had reached the sink
     std::int64_t tries = 0;
+    std::string endpoint = {};  // that was asked last; empty: none was
 };
 
 using CallId = std::uint64_t;
@@ -95,6 +100,9 @@ public:
 
     // Closes the call's connection before it returns. Unknown or ended calls: nothing happens.
     void stop(CallId call);
+
+    // Whether an endpoint that continues answers takes calls now.
+    bool can_continue(TimePoint now) const;
 
     // For metrics and logs.
     std::vector<EndpointStatus> endpoints(TimePoint now) const;

@@ -7,12 +7,20 @@
 
 namespace emostage::llm {
 
+// How an endpoint is asked to go on with an answer that was begun: with it as the last message, of
+// the assistant.
+enum class Continues : std::uint8_t {
+    no,
+    vllm,     // and `continue_final_message`, without a new generation prompt (SGLang too)
+    prefill,  // which is enough (llama.cpp, LMDeploy)
+};
+
 // Declared, never assumed: what the endpoint is known to honour beyond plain chat completions.
 struct Capabilities {
     bool json_schema = false;  // response_format {"type": "json_schema", …}
     bool json_object = false;  // response_format {"type": "json_object"}
     bool grammar = false;      // llama.cpp's `grammar` field (GBNF)
-    bool continues = false;    // continues a last assistant message
+    Continues continues = Continues::no;
 
     bool operator==(const Capabilities&) const = default;
 };

@@ -27,31 +27,36 @@ EndpointPool::EndpointPool(std::vector<EndpointConfig> endpoints, const Breaker:
     entries_.reserve(endpoints.size());
     for (EndpointConfig& config : endpoints) {
         const std::uint64_t name_hash = hash(config.name, 0);
+        if (config.capabilities.continues != Continues::no) continuing_ |= bit(entries_.size());
         entries_.push_back({std::move(config), name_hash, Breaker(breaker)});
     }
 }
 
-// 0 is best; `unusable`: breaker open or no room.
-int EndpointPool::rank(std::size_t endpoint, EndpointSet tried, TimePoint now) const {
+// 0 is best; `unusable`: breaker open, no room, or not among those that may.
+int EndpointPool::rank(std::size_t endpoint, EndpointSet tried, TimePoint now,
+                       EndpointSet among) const {
     const Entry& entry = entries_[endpoint];
+    if ((among & bit(endpoint)) == 0) return unusable;
     if (!entry.breaker.allows(now) || entry.running >= entry.config.calls_max) return unusable;
     return ((tried & bit(endpoint)) != 0 ? 1 : 0) + (now < entry.rests_until ? 2 : 0);
 }
 
 Result<EndpointPool::Place> EndpointPool::take(std::string_view session, EndpointSet tried,
-                                               TimePoint now) {
+                                               TimePoint now, EndpointSet among) {
     int best_rank = unusable;
     std::size_t least = std::numeric_limits<std::size_t>::max();
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        const int its = rank(i, tried, now);
+        const int its = rank(i, tried, now, among);
         if (its > best_rank || its == unusable) continue;
         if (its < best_rank) least = std::numeric_limits<std::size_t>::max();
         best_rank = its;
         least = std::min(least, entries_[i].running);
     }
     if (best_rank == unusable) {
-        const bool works = std::any_of(entries_.begin(), entries_.end(),
-                                       [&](const Entry& e) { return e.breaker.allows(now); });
+        bool works = false;
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            works = works || ((among & bit(i)) != 0 && entries_[i].breaker.allows(now));
+        }
         return works ? fail(Errc::model_busy, "every endpoint is full")
                      : fail(Errc::model_unreachable, "every endpoint's breaker is open");
     }
@@ -60,7 +65,7 @@ Result<EndpointPool::Place> EndpointPool::take(std::string_view session, Endpoin
     std::uint64_t home_weight = 0;
     std::uint64_t idlest_weight = 0;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (rank(i, tried, now) != best_rank) continue;
+        if (rank(i, tried, now, among) != best_rank) continue;
         const Entry& entry = entries_[i];
         const std::uint64_t weight =
             session.empty() ? (i + entries_.size() - turn_ % entries_.size()) % entries_.size() + 1
@@ -107,17 +112,31 @@ void EndpointPool::rest(std::size_t endpoint, TimePoint until) {
     entries_[endpoint].rests_until = std::max(entries_[endpoint].rests_until, until);
 }
 
-bool EndpointPool::has_other(EndpointSet tried, TimePoint now) const {
+bool EndpointPool::has_other(EndpointSet tried, TimePoint now, EndpointSet among) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (rank(i, tried, now) == 0) return true;
+        if (rank(i, tried, now, among) == 0) return true;
     }
     return false;
 }
 
-TimePoint EndpointPool::rested_at(TimePoint now) const {
+EndpointSet EndpointPool::named(std::string_view name) const {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].config.name == name) return bit(i);
+    }
+    return 0;
+}
+
+bool EndpointPool::takes_calls(EndpointSet among, TimePoint now) const {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (rank(i, 0, now, among) != unusable) return true;
+    }
+    return false;
+}
+
+TimePoint EndpointPool::rested_at(TimePoint now, EndpointSet among) const {
     auto earliest = TimePoint::max();
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (rank(i, 0, now) != unusable) {
+        if (rank(i, 0, now, among) != unusable) {
             earliest = std::min(earliest, std::max(now, entries_[i].rests_until));
         }
     }

@@ -33,9 +33,12 @@ public:
     EndpointPool(std::vector<EndpointConfig> endpoints, const Breaker::Settings& breaker,
                  std::size_t affinity_margin);
 
-    // `tried` ones are taken only when there is no other. Errc::model_unreachable: every breaker is
-    // open; Errc::model_busy: those that work are full.
-    Result<Place> take(std::string_view session, EndpointSet tried, TimePoint now);
+    static constexpr EndpointSet all = ~EndpointSet{0};
+
+    // One of `among`; `tried` ones are taken only when there is no other. Errc::model_unreachable:
+    // every breaker is open; Errc::model_busy: those that work are full.
+    Result<Place> take(std::string_view session, EndpointSet tried, TimePoint now,
+                       EndpointSet among = all);
 
     // Verdicts on the call in `place`, before it is given back; the first one of a probe decides.
     void succeeded(Place& place);
@@ -47,8 +50,12 @@ public:
 
     // When a call that has `tried` these can best go on: now if another endpoint is free, else when
     // the first of the usable ones is rested.
-    bool has_other(EndpointSet tried, TimePoint now) const;
-    TimePoint rested_at(TimePoint now) const;
+    bool has_other(EndpointSet tried, TimePoint now, EndpointSet among = all) const;
+    TimePoint rested_at(TimePoint now, EndpointSet among = all) const;
+
+    EndpointSet named(std::string_view name) const;            // that endpoint, or none
+    EndpointSet continuing() const { return continuing_; }     // declared to continue answers
+    bool takes_calls(EndpointSet among, TimePoint now) const;  // one of these does
 
     const EndpointConfig& config(std::size_t endpoint) const { return entries_[endpoint].config; }
     std::vector<EndpointStatus> status() const;
@@ -64,9 +71,10 @@ private:
         TimePoint rests_until{};
     };
 
-    int rank(std::size_t endpoint, EndpointSet tried, TimePoint now) const;
+    int rank(std::size_t endpoint, EndpointSet tried, TimePoint now, EndpointSet among) const;
 
     std::vector<Entry> entries_;
+    EndpointSet continuing_ = 0;
     std::size_t affinity_margin_;
     std::size_t turn_ = 0;  // spreads calls without a session over equally loaded endpoints
 };

@@ -37,21 +37,32 @@ bool blank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == '\x7F'
 void ReasoningFilter::reset() {
     state_ = State::start;
     held_.clear();
+    space_.clear();
+    after_block_ = false;
+}
+
+void ReasoningFilter::skip_space(std::string_view space) {
+    const bool line = space == "\n" || space == "\r";
+    if (!keeps_space_ || (after_block_ && space_.empty() && line)) return;
+    if (space_.size() + space.size() <= space_bytes_max) space_.append(space);
 }
 
 std::size_t ReasoningFilter::read_start(std::string_view bytes, std::string& out) {
     std::size_t i = 0;
     while (i < bytes.size() && state_ == State::start) {
         if (held_.empty() && blank(bytes[i])) {
+            skip_space(bytes.substr(i, 1));
             ++i;
             continue;
         }
         held_.push_back(bytes[i]);
         if (match(held_, wide_spaces) == Match::whole) {
+            skip_space(held_);
             held_.clear();
             ++i;
         } else if (match(held_, openings) == Match::whole) {
             held_.clear();
+            space_.clear();
             state_ = State::thinking;
             ++i;
         } else if (match(held_, openings) == Match::begun ||
@@ -60,7 +71,7 @@ std::size_t ReasoningFilter::read_start(std::string_view bytes, std::string& out
         } else {
             held_.pop_back();  // the byte itself is left to the answer
             state_ = State::answer;
-            out.append(held_);
+            out.append(space_).append(held_);
             held_.clear();
         }
     }
@@ -86,6 +97,7 @@ std::size_t ReasoningFilter::read_thinking(std::string_view bytes) {
         if (found == Match::whole) {
             held_.clear();
             state_ = State::start;  // white space, or one more block
+            after_block_ = true;
         }
     }
     return i;
@@ -102,8 +114,9 @@ void ReasoningFilter::push(std::string_view bytes, std::string& out) {
 }
 
 void ReasoningFilter::finish(std::string& out) {
-    if (state_ == State::start) out.append(held_);
+    if (state_ == State::start && !held_.empty()) out.append(space_).append(held_);
     held_.clear();
+    space_.clear();
 }
 
 }  // namespace emostage::llm

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/llm/continuation.hpp"
 #include "core/llm/json_text.hpp"
 
 namespace emostage::llm {
@@ -41,7 +42,8 @@ void append_shape(std::string& body, const AnswerShape& shape, const Capabilitie
 std::string request_body(const ChatRequest& request, const EndpointConfig& endpoint) {
     const std::size_t prefix = request.shared_prefix ? request.shared_prefix->size() : 0;
     std::string body;
-    body.reserve(prefix + request.user.size() + (prefix + request.user.size()) / 8 + 1024);
+    const std::size_t texts = prefix + request.user.size() + request.continue_from.size();
+    body.reserve(texts + texts / 8 + 1024);
     body.append("{\"model\":");
     append_json_string(body, endpoint.model);
     body.append(",\"messages\":[");
@@ -50,7 +52,15 @@ std::string request_body(const ChatRequest& request, const EndpointConfig& endpo
         body.push_back(',');
     }
     append_message(body, "user", request.user);
+    const auto begun = Continuation::sent(request.continue_from);
+    if (!begun.empty()) {
+        body.push_back(',');
+        append_message(body, "assistant", begun);
+    }
     body.append("]");
+    if (!begun.empty() && endpoint.capabilities.continues == Continues::vllm) {
+        body.append(",\"continue_final_message\":true,\"add_generation_prompt\":false");
+    }
     if (request.stream) {
         body.append(",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
     } else {

@@ -79,15 +79,27 @@ Result<llm::Capabilities> read_capabilities(const std::vector<std::string>& name
             capabilities.json_object = true;
         } else if (name == "grammar") {
             capabilities.grammar = true;
-        } else if (name == "continue") {
-            capabilities.continues = true;
+        } else if (name.starts_with("continue")) {
+            return fail(Errc::config,
+                        "that a server continues answers is said beside the capabilities, with the "
+                        "way in which it is asked: continues: vllm, or continues: prefill");
         } else {
             return fail(Errc::config,
-                        "capabilities are json_schema, json_object, grammar and continue, not \"" +
+                        "capabilities are json_schema, json_object and grammar, not \"" +
                             name.substr(0, 64) + "\"");
         }
     }
     return capabilities;
+}
+
+Result<llm::Continues> read_continues(const std::string& way) {
+    if (way == "no") return llm::Continues::no;
+    if (way == "vllm") return llm::Continues::vllm;
+    if (way == "prefill") return llm::Continues::prefill;
+    return fail(Errc::config,
+                "continues is vllm (continue_final_message), prefill (a last assistant message is "
+                "enough) or no, not \"" +
+                    way.substr(0, 64) + "\"");
 }
 
 Result<llm::EndpointConfig> read_endpoint(const config::YamlNode& item, const std::string& model,
@@ -98,7 +110,7 @@ Result<llm::EndpointConfig> read_endpoint(const config::YamlNode& item, const st
                    "a key is never written here: name a variable (key_env) or a file (key_file)");
     }
     llm::EndpointConfig endpoint;
-    std::string url, key_env, key_file;
+    std::string url, key_env, key_file, continues = "no";
     std::vector<std::string> capabilities;
     endpoint.model = model;
     map.need("url");
@@ -108,6 +120,7 @@ Result<llm::EndpointConfig> read_endpoint(const config::YamlNode& item, const st
     map.read("key_env", key_env);
     map.read("key_file", key_file);
     map.read("capabilities", capabilities, 16, 64);
+    map.read("continues", continues);
     map.read("calls_max", endpoint.calls_max, 1, calls_max);
     if (auto read = map.finish(); !read) return tl::unexpected(read.error());
 
@@ -125,6 +138,9 @@ Result<llm::EndpointConfig> read_endpoint(const config::YamlNode& item, const st
     const auto known = read_capabilities(capabilities);
     if (!known) return refuse("capabilities", known.error().message);
     endpoint.capabilities = *known;
+    const auto way = read_continues(continues);
+    if (!way) return refuse("continues", way.error().message);
+    endpoint.capabilities.continues = *way;
     if (map.has("key_env") && map.has("key_file")) {
         return refuse("key_file", "either key_env or key_file, not both");
     }

@@ -135,6 +135,40 @@ TEST_F(AnswerReaderTest, AWholeAnswerThatIsCutOrBrokenOrHugeIsNone) {
               Errc::model_failed);
 }
 
+TEST_F(AnswerReaderTest, AContinuedAnswerIsWhatFollowsInEverySplit) {
+    const std::string body =
+        chunk("<think>\\n\\n</think>\\n\\nThat sounds") + chunk(" hard. ") + finish + done;
+    for (std::size_t at = 0; at <= body.size(); ++at) {
+        AnswerReader reader(parser, true, roomy, "That sounds ");
+        text.clear();
+        ASSERT_FALSE(reader.on_body(std::string_view(body).substr(0, at), text));
+        ASSERT_FALSE(reader.on_body(std::string_view(body).substr(at), text));
+        ASSERT_FALSE(reader.on_end(true, text));
+        ASSERT_EQ(text, "hard. ") << at;
+    }
+}
+
+TEST_F(AnswerReaderTest, AContinuedAnswerMayAddNothing) {
+    AnswerReader reader(parser, true, roomy, "That sounds hard.");
+    EXPECT_FALSE(read(reader, chunk("") + finish + done));
+    EXPECT_EQ(text, "");
+    reader.reset();
+    EXPECT_FALSE(read(reader, chunk("That sounds hard.") + finish + done));
+    EXPECT_EQ(text, "");
+    reader.reset();
+    EXPECT_EQ(read(reader, chunk("<think>never closed") + finish + done)->code, Errc::model_output)
+        << "it has thought, and said nothing";
+    reader.reset();
+    EXPECT_EQ(read(reader, chunk(" and"))->code, Errc::model_cut);
+}
+
+TEST_F(AnswerReaderTest, TheBoundOfAContinuedAnswerHoldsForWhatFollows) {
+    AnswerReader reader(parser, true, 5, "That sounds");
+    EXPECT_FALSE(read(reader, chunk("That sounds very hard") + finish + done));
+    EXPECT_EQ(text, " very");
+    EXPECT_EQ(reader.finish_reason(), "length");
+}
+
 TEST_F(AnswerReaderTest, AStreamWithoutAnyEventIsBoundedToo) {
     AnswerReader reader(parser, true, roomy);
     std::string pings;

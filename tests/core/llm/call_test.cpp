@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace emostage::llm {
 namespace {
 
@@ -229,6 +231,51 @@ TEST_F(CallTest, AnotherEndpointIsTriedAtOnce) {
     EXPECT_EQ(pool->status()[first].running, 0u);
     head(500);
     EXPECT_FALSE(end().send) << "both were tried: back-off";
+}
+
+TEST_F(CallTest, AContinuationIsTriedOnlyAtEndpointsThatContinue) {
+    std::vector<EndpointConfig> configs(3);
+    configs[0].name = "one";
+    configs[1].name = "two";
+    configs[2].name = "three";
+    configs[1].capabilities.continues = Continues::vllm;
+    configs[2].capabilities.continues = Continues::prefill;
+    pool.emplace(std::move(configs), policy.breaker, policy.affinity_margin);
+    request.continue_from = "That sounds";
+    std::set<std::size_t> asked;
+    auto step = start();
+    for (int i = 0; i < policy.tries_max; ++i) {
+        ASSERT_TRUE(step.send);
+        asked.insert(step.send->endpoint);
+        step = end(ExchangeEnd::unreachable, false);
+        if (!step.over()) step = again(step);
+    }
+    EXPECT_EQ(asked, (std::set<std::size_t>{1, 2}));
+    EXPECT_EQ(failure(step).endpoint.empty(), false);
+}
+
+TEST_F(CallTest, AnEndpointToAvoidIsAskedOnlyWhenThereIsNoOther) {
+    use({"one", "two"});
+    request.avoid = "one";
+    ASSERT_EQ(start().send->endpoint, 1u);
+    EXPECT_EQ(end(ExchangeEnd::unreachable, false).send, std::nullopt) << "after a back-off";
+    call->stop();
+    use({"one"});
+    EXPECT_EQ(start().send->endpoint, 0u);
+}
+
+TEST_F(CallTest, AContinuationHandsOnOnlyWhatFollows) {
+    std::vector<EndpointConfig> configs(1);
+    configs[0].capabilities.continues = Continues::prefill;
+    pool.emplace(std::move(configs), policy.breaker, policy.affinity_margin);
+    request.continue_from = "That sounds";
+    start();
+    head(200);
+    body(chunk("That sounds"));
+    EXPECT_EQ(call->content(), "");
+    body(chunk(" hard."));
+    EXPECT_EQ(call->content(), " hard.");
+    EXPECT_EQ(answer(body(finish + done)).finish_reason, "stop");
 }
 
 TEST_F(CallTest, WithoutBudgetThereIsNoRetry) {

@@ -206,6 +206,33 @@ TEST_F(ClientTest, EndlessTextIsCutAndTheConnectionClosed) {
     EXPECT_TRUE(run_until([&] { return server.closed_by_peer() == 1; }));
 }
 
+TEST_F(ClientTest, ABegunAnswerGoesOnAtTheEndpointThatContinues) {
+    auto& plain = serve(say_hello);
+    std::string seen;
+    serve([&](const HttpRequest& request, Connection c) {
+        seen = request.body;
+        c->begin_stream();
+        c->content(" world");
+        c->finish();
+        c->end_stream();
+    });
+    make_client();
+    EXPECT_FALSE(client->can_continue(Clock::now()));
+    endpoints[1].capabilities.continues = Continues::vllm;
+    make_client();
+    EXPECT_TRUE(client->can_continue(Clock::now()));
+    auto request = stream_request();
+    request.continue_from = "Hello ";
+    for (int i = 0; i < 5; ++i) {
+        const auto got = finish(start(request));
+        ASSERT_TRUE(got.answer);
+        EXPECT_EQ(got.text, "world");
+        EXPECT_EQ(got.answer->endpoint, "s2");
+    }
+    EXPECT_EQ(plain.requests(), 0);
+    EXPECT_EQ(nlohmann::json::parse(seen)["messages"].back()["content"], "Hello");
+}
+
 TEST_F(ClientTest, SinksAreNeverCalledFromStartOrStop) {
     serve(say_hello);
     bool inside = false;

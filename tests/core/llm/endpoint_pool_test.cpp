@@ -149,6 +149,40 @@ TEST_F(EndpointPoolTest, AnEndpointThatAskedForRestIsTakenOnlyWhenThereIsNoOther
     take(pool, "s");
 }
 
+TEST_F(EndpointPoolTest, OnlyThoseThatMayBeAskedAre) {
+    auto configs = named({"a", "b", "c"}, 1);
+    configs[1].capabilities.continues = Continues::prefill;
+    configs[2].capabilities.continues = Continues::vllm;
+    EndpointPool pool(std::move(configs), {}, margin);
+    const auto continuing = pool.continuing();
+    EXPECT_EQ(continuing, 0b110u);
+    EXPECT_EQ(pool.named("c"), 0b100u);
+    EXPECT_EQ(pool.named("nobody"), 0u);
+    std::vector<std::size_t> taken;
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(pool.takes_calls(continuing, now));
+        taken.push_back(pool.take("s", 0, now, continuing)->endpoint);
+    }
+    EXPECT_EQ(taken[0] + taken[1], 3u);
+    EXPECT_FALSE(pool.takes_calls(continuing, now)) << "both are full";
+    EXPECT_FALSE(pool.has_other(0, now, continuing));
+    const auto refused = pool.take("s", 0, now, continuing);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::model_busy);
+    EXPECT_EQ(take(pool, "s").endpoint, 0u);
+}
+
+TEST_F(EndpointPoolTest, AnOpenBreakerTakesNoContinuationEvenWhereAnotherEndpointWorks) {
+    auto configs = named({"a", "b"});
+    configs[1].capabilities.continues = Continues::vllm;
+    EndpointPool pool(std::move(configs), {}, margin);
+    open(pool, 1);
+    EXPECT_FALSE(pool.takes_calls(pool.continuing(), now));
+    const auto refused = pool.take("s", 0, now, pool.continuing());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::model_unreachable);
+}
+
 TEST_F(EndpointPoolTest, CountsAreExact) {
     EndpointPool pool(named({"a"}), {}, margin);
     auto one = take(pool);

@@ -50,6 +50,34 @@ TEST(ReasoningFilter, WhatOnlyLooksLikeATagIsTextAsItWas) {
     expect_filtered("\xE3\x80", "\xE3\x80");
 }
 
+TEST(ReasoningFilter, TheSpaceBeforeAContinuedAnswerIsItsFirstCharacter) {
+    const auto expect_kept = [](std::string_view text, std::string_view expected) {
+        for (std::size_t piece = 1; piece <= text.size() + 1; ++piece) {
+            ReasoningFilter filter(true);
+            std::string out;
+            for (std::size_t i = 0; i < text.size(); i += piece) {
+                filter.push(text.substr(i, piece), out);
+            }
+            filter.finish(out);
+            EXPECT_EQ(out, expected) << text << " in pieces of " << piece;
+        }
+    };
+    expect_kept(" hard <think>", " hard <think>");
+    expect_kept("\n\n\u3000What", "\n\n\u3000What");
+    expect_kept("<think>\n\n</think>\n\n How", " How");
+    expect_kept("\n<think>x</think>How", "How");
+    expect_kept(" <thin", " <thin");
+    expect_kept(" \n", "");
+}
+
+TEST(ReasoningFilter, KeptSpaceIsBounded) {
+    ReasoningFilter filter(true);
+    std::string out;
+    for (int i = 0; i < 1000; ++i) filter.push("          ", out);
+    filter.push("x", out);
+    EXPECT_EQ(out, std::string(ReasoningFilter::space_bytes_max, ' ') + "x");
+}
+
 TEST(ReasoningFilter, NoMoreThanATagIsHeldBack) {
     ReasoningFilter filter;
     std::string out;

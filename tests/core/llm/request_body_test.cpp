@@ -82,6 +82,29 @@ TEST_F(RequestBodyTest, ACapabilityWithoutItsFormFallsBackToTheNext) {
     EXPECT_EQ(body()["response_format"]["type"], "json_object");
 }
 
+TEST_F(RequestBodyTest, AnAnswerThatWasBegunIsTheLastMessageInTheWayThatTheEndpointDeclares) {
+    request.shared_prefix = nullptr;
+    request.continue_from = "That sounds \n";
+    const auto messages = json::parse(R"([{"role": "user", "content": "こんにちは"},
+                                          {"role": "assistant", "content": "That sounds"}])");
+    endpoint.capabilities.continues = Continues::vllm;
+    EXPECT_EQ(body()["messages"], messages) << "templates strip the space at its end";
+    EXPECT_EQ(body()["continue_final_message"], true);
+    EXPECT_EQ(body()["add_generation_prompt"], false);
+    endpoint.capabilities.continues = Continues::prefill;
+    EXPECT_EQ(body()["messages"], messages);
+    EXPECT_FALSE(body().contains("continue_final_message"));
+    EXPECT_FALSE(body().contains("add_generation_prompt"));
+}
+
+TEST_F(RequestBodyTest, ANewAnswerSaysNothingOfContinuing) {
+    for (const auto way : {Continues::no, Continues::vllm, Continues::prefill}) {
+        endpoint.capabilities.continues = way;
+        EXPECT_EQ(body()["messages"].back()["role"], "user");
+        EXPECT_FALSE(body().contains("continue_final_message"));
+    }
+}
+
 TEST_F(RequestBodyTest, WhatIsNotUtf8IsNeverSent) {
     request.user = "a\xFF\xE3\x81";
     request.stop = {"\xC3"};

@@ -117,7 +117,8 @@ TEST_F(WorkerOptionsTest, ReadEndpointsWithAllTheirKeys) {
     const auto key_file = file("sk-2\n");
     const auto yaml = file("model: shared\nendpoints:\n  - name: first\n    url: " + local +
                            "\n    model: own\n    key_env: MY_KEY\n    calls_max: 7\n"
-                           "    capabilities: [json_schema, json_object, grammar, continue]\n"
+                           "    capabilities: [json_schema, json_object, grammar]\n"
+                           "    continues: vllm\n"
                            "  - url: https://models.example.org\n    key_file: " +
                            key_file + "\n");
     const auto request = load({"--config", yaml});
@@ -128,7 +129,7 @@ TEST_F(WorkerOptionsTest, ReadEndpointsWithAllTheirKeys) {
     EXPECT_EQ(first.model, "own");
     EXPECT_EQ(first.key, "sk-1");
     EXPECT_EQ(first.calls_max, 7u);
-    EXPECT_EQ(first.capabilities, (llm::Capabilities{true, true, true, true}));
+    EXPECT_EQ(first.capabilities, (llm::Capabilities{true, true, true, llm::Continues::vllm}));
     const auto& second = options_.endpoints[1];
     EXPECT_EQ(second.name, "models.example.org:443");
     EXPECT_EQ(second.url, "https://models.example.org/v1");
@@ -246,7 +247,11 @@ TEST_F(WorkerOptionsTest, RefuseWhatAnEndpointDoesNotKnow) {
     EXPECT_THAT(problem_of(head + "    modell: x\n"),
                 HasSubstr(":3: unknown key \"modell\" in an endpoint; did you mean \"model\"?"));
     EXPECT_THAT(problem_of(head + "    capabilities: [json]\n"),
-                HasSubstr(":3: capabilities are json_schema, json_object, grammar and continue"));
+                HasSubstr(":3: capabilities are json_schema, json_object and grammar"));
+    EXPECT_THAT(problem_of(head + "    capabilities: [continue]\n"),
+                HasSubstr(":3: that a server continues answers is said beside the capabilities"));
+    EXPECT_THAT(problem_of(head + "    continues: always\n"),
+                HasSubstr(":3: continues is vllm (continue_final_message), prefill"));
     EXPECT_THAT(problem_of(head + "    calls_max: 0\n"), HasSubstr("calls_max"));
     EXPECT_THAT(problem_of(head + "    model: \"\"\n"), HasSubstr("model must not be empty"));
     EXPECT_THAT(problem_of(head + "    name: a b\n"), HasSubstr(":3: name must be 1 to 64"));
