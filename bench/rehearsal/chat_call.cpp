@@ -139,6 +139,23 @@ void read_wishes(Fields& fields, ChatCall& call) {
     }
 }
 
+// Takes the answer's beginning from the end of the messages.
+void read_beginning(Fields& fields, std::vector<Message>& messages, ChatCall& call) {
+    bool continues = false, prompts = false;
+    fields.read("continue_final_message", continues);
+    fields.read("add_generation_prompt", prompts);
+    if (continues && prompts) {
+        return fields.refuse("add_generation_prompt", "false where the final message is continued");
+    }
+    const bool begun = messages.size() > 1 && messages.back().role == "assistant";
+    if (continues && !begun) {
+        return fields.refuse("continue_final_message", "with a last message of the assistant");
+    }
+    if (!begun) return;
+    call.begun = std::move(messages.back().text);
+    messages.pop_back();
+}
+
 }  // namespace
 
 std::string_view last_tag(std::string_view text, std::string_view key) {
@@ -181,9 +198,10 @@ tl::expected<ChatCall, BadCall> ChatCallReader::read(std::string_view body) {
     std::vector<Message> messages;
     read_list(fields, impl_->messages_max, messages);
     read_wishes(fields, call);
+    read_beginning(fields, messages, call);
     if (!fields.bad().message.empty()) return tl::unexpected(fields.bad());
 
-    std::size_t bytes = 0;
+    std::size_t bytes = call.begun.size();
     for (const Message& message : messages) bytes += message.text.size();
     call.prompt_tokens = (bytes + 3) / 4;
     const std::string_view last = messages.back().text;

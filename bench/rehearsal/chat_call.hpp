@@ -2,7 +2,8 @@
 //
 // EmoStage's own requests end with tags in the last message: `[stage:phase]`, `[phase:exploring]`.
 // The last of each counts, since a client may write such a thing too. Everybody else's requests
-// are understood by their messages' roles.
+// are understood by their messages' roles. A last message of the assistant is the answer's
+// beginning: only what follows it is asked for (`continue_final_message` may say so too).
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ struct ChatCall {
     std::string stage;              // of the tag; empty: none
     std::string phase;              // of the tag; empty: none
     Language language{};            // that the answer should be in
+    std::string begun;              // of the answer; empty: nothing
     std::size_t client_lines = 0;   // what the client has said so far, in lines
     std::string first;              // the client's oldest line that is still there
     std::string newest;             // … and the newest one

@@ -27,7 +27,8 @@ Result<CommandLine> read_command_line(std::vector<std::string> arguments) {
 
     CLI::App app(
         "A rehearsal: an OpenAI-compatible server with scripted replies in Japanese, Chinese and "
-        "English, a pace and faults. No model is behind it.",
+        "English, a pace and faults. No model is behind it. A last message of the assistant is "
+        "continued: what follows is the rest of what would have been said.",
         "emostage-rehearsal");
     app.set_version_flag("--version", "emostage-rehearsal " EMOSTAGE_VERSION);
     app.add_option("--listen", listen, "HOST:PORT; port 0: any that is free")

@@ -163,6 +163,7 @@ Playback Responder::streamed(const HttpRequest& request, const ChatCall& call, F
         said = {fit_tokens(said.tokens, options_.tokens), "stop"};
     }
     if (said.tokens.count() == 0) said.tokens = fit_tokens(said.tokens, 1);
+    if (!call.begun.empty()) said.tokens = tokens_after(said.tokens, call.begun);
     const openai::Answerer who{"chatcmpl-rehearsal-" + std::to_string(number_), unix_ms / 1000,
                                options_.model, call.include_usage};
     openai::ContentChunk chunk = openai::content_chunk(who);
@@ -190,7 +191,8 @@ Playback Responder::streamed(const HttpRequest& request, const ChatCall& call, F
 
 Playback Responder::whole(const HttpRequest& request, const ChatCall& call, Fault fault,
                           std::int64_t unix_ms) {
-    const Spoken said = spoken(text(call), call);
+    Spoken said = spoken(text(call), call);
+    if (!call.begun.empty()) said.tokens = tokens_after(said.tokens, call.begun);
     const openai::Answerer who{"chatcmpl-rehearsal-" + std::to_string(number_), unix_ms / 1000,
                                options_.model, false};
     std::string body = openai::completion(who, json_escaped(said.tokens).text,

@@ -66,6 +66,20 @@ Tokens fit_tokens(const Tokens& tokens, std::size_t count) {
     return fitted;
 }
 
+Tokens tokens_after(const Tokens& tokens, std::string_view begun) {
+    Tokens rest;
+    if (std::string_view(tokens.text).starts_with(begun)) {
+        for (std::size_t i = 0; i < tokens.count(); ++i) {
+            const std::size_t end = tokens.ends[i];
+            if (end <= begun.size()) continue;
+            const std::size_t from = std::max(begun.size(), end - tokens[i].size());
+            rest.add(std::string_view(tokens.text).substr(from, end - from));
+        }
+    }
+    if (rest.count() == 0) rest.add("");
+    return rest;
+}
+
 void append_json_escaped(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
     for (const char c : text) {

@@ -34,6 +34,9 @@ Tokens cut_into_tokens(std::string_view text);
 // Requires: `count` at least 1. An empty text becomes dots.
 Tokens fit_tokens(const Tokens& tokens, std::size_t count);
 
+// What follows `begun` in a text that begins with it, else nothing: one empty token.
+Tokens tokens_after(const Tokens& tokens, std::string_view begun);
+
 // As the inside of a JSON string; bytes from 0x80 stay as they are, valid UTF-8 or not.
 void append_json_escaped(std::string& out, std::string_view text);
 Tokens json_escaped(const Tokens& tokens);

@@ -158,6 +158,31 @@ TEST_F(ChatCallTest, AWrongFieldIsNamed) {
     EXPECT_EQ(refuse("{}").param, "messages");
 }
 
+TEST_F(ChatCallTest, ALastMessageOfTheAssistantIsTheAnswersBeginning) {
+    const Json talk = {{{"role", "user"}, {"content", "Client: hello\n\n[stage:response]\nReply."}},
+                       {{"role", "assistant"}, {"content", "(Rehearsal reply) I"}}};
+    for (const Json& more :
+         {Json::object(), Json{{"continue_final_message", true}},
+          Json{{"continue_final_message", true}, {"add_generation_prompt", false}}}) {
+        Json body = {{"messages", talk}};
+        body.update(more);
+        const ChatCall call = read(body);
+        EXPECT_EQ(call.begun, "(Rehearsal reply) I");
+        EXPECT_EQ(call.stage, "response");
+        EXPECT_EQ(call.newest, "hello");
+        EXPECT_EQ(call.client_lines, 1u);
+    }
+    EXPECT_EQ(read_messages({{{"role", "user"}, {"content", "hi"}}}).begun, "");
+}
+
+TEST_F(ChatCallTest, ContinuingIsRefusedWhereItCannotBe) {
+    EXPECT_EQ(refused_param({{"continue_final_message", true}}), "continue_final_message")
+        << "the last message is the user's";
+    EXPECT_EQ(refused_param({{"continue_final_message", 1}}), "continue_final_message");
+    EXPECT_EQ(refused_param({{"continue_final_message", true}, {"add_generation_prompt", true}}),
+              "add_generation_prompt");
+}
+
 TEST_F(ChatCallTest, ARefusalNeverRepeatsWhatWasSaid) {
     const BadCall bad = refuse(R"({"messages":[{"role":"user","content":"secret"},{"role":7}]})");
     EXPECT_THAT(bad.message, testing::Not(testing::HasSubstr("secret")));

@@ -59,6 +59,25 @@ TEST(Tokens, FittingBeginsTheTextAnewWhereItIsTooShort) {
     EXPECT_EQ(fit_tokens(cut_into_tokens(""), 3).count(), 3u);
 }
 
+TEST(Tokens, WhatFollowsABeginningIsTheRestFromAnyPlace) {
+    const Tokens whole = cut_into_tokens("That sounds hard.");
+    for (std::size_t at = 1; at < whole.text.size(); ++at) {
+        const Tokens rest = tokens_after(whole, whole.text.substr(0, at));
+        EXPECT_EQ(rest.text, whole.text.substr(at));
+        EXPECT_EQ(rest.ends.back(), rest.text.size());
+        EXPECT_LE(rest.count(), whole.count());
+    }
+}
+
+TEST(Tokens, AfterAWholeTextOrAnotherOneThereIsNothing) {
+    const Tokens whole = cut_into_tokens("That sounds hard.");
+    for (const char* begun : {"That sounds hard.", "That sounds hard. And", "This"}) {
+        const Tokens rest = tokens_after(whole, begun);
+        EXPECT_EQ(rest.count(), 1u) << begun;
+        EXPECT_EQ(rest.text, "");
+    }
+}
+
 TEST(Tokens, EscapedTextIsTheInsideOfAJsonString) {
     std::string every;
     for (int c = 0; c < 128; ++c) every += static_cast<char>(c);
