@@ -28,7 +28,7 @@ REPLY_CHARS_SHOWN_MIN = 12  # so much of a reply in a log is no chance
 
 class Cluster:
     def __init__(self, name, workers=2, rehearsal=(), broker=(), worker=(), slots=64,
-                 pipelines=PIPELINES, endpoint=None):
+                 pipelines=PIPELINES, endpoint=None, continues=None):
         self.folder = LOGS / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -39,6 +39,7 @@ class Cluster:
         self._workers_wanted = workers
         self._slots = slots
         self._pipelines = pipelines
+        self._continues = continues  # how the model server is asked to: `prefill` or `vllm`
         self._processes = []
         self._may_end = []
         self._gateways = []
@@ -118,8 +119,14 @@ class Cluster:
         self.broker = self.start_broker(self.commands, self.events, self.links, self.admin)
 
     def start_worker(self, name, arguments=()):
+        endpoint = ["--endpoint", self.endpoint]
+        if self._continues:
+            config = self.folder / f"{name}.yaml"
+            config.write_text(f"endpoints:\n  - url: {self.endpoint}\n"
+                              f"    continues: {self._continues}\n")
+            endpoint = ["--config", config]
         worker = self._start(name, "emostage-worker", [
-            "--broker", self.links, "--endpoint", self.endpoint, "--model", "rehearsal",
+            "--broker", self.links, *endpoint, "--model", "rehearsal",
             "--pipelines", self._pipelines, "--slots", self._slots, "--name", name,
             *self._worker_arguments, *arguments])
         self.workers.append(worker)

@@ -96,8 +96,23 @@ class TurnTest(unittest.TestCase):
             chance.shuffle(events)
             self.check_whole(self.read(events), "はい")
 
-    def test_deltas_of_two_attempts_need_a_reset_between_them(self):
-        turn = self.read(whole_turn()[:5] + [delta(6, "!", attempt=2)])
+    def test_a_reset_that_stands_for_lost_numbers_fills_them(self):
+        lost = event("reset", 9, 2, reason="broker_lost", **{"from": 6})
+        again = [lost, event("started", 10, 2), delta(11, "はい", attempt=2), completed(12, "はい", 2)]
+        self.check_whole(self.read(whole_turn()[:5] + again), "はい")
+        seen = [delta(6, "か"), delta(7, "?")]  # under numbers that are void
+        turn = self.read(whole_turn()[:5] + seen + again)
+        self.check_whole(turn, "はい")
+        self.assertEqual(turn.seq, 12)
+
+    def test_deltas_of_two_attempts_join_without_a_reset(self):
+        text = "つらいですねね"
+        turn = self.read(whole_turn()[:5] + [event("started", 6, 2), delta(7, "ね", attempt=2),
+                                             completed(8, text, 2)])
+        self.check_whole(turn, text)
+
+    def test_an_attempt_that_was_over_says_nothing_more(self):
+        turn = self.read(whole_turn()[:4] + [event("started", 5, 2), delta(6, "!", attempt=1)])
         self.assertEqual(len(turn.violations), 1)
 
     def test_a_reply_whose_hash_does_not_fit_is_damaged(self):

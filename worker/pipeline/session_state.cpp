@@ -120,6 +120,20 @@ SessionState remember(const Pipeline& pipeline, const StageResults& results,
     return state;
 }
 
+std::optional<TypedOutput> unpack_result(const OutputSpec& spec, const wire::Stage& done) {
+    if (done.result.bytes.empty() || done.result.bytes.size() > wire::result_bytes_max) return {};
+    const Json object = Json::from_msgpack(done.result.bytes, true, false);
+    if (!object.is_object()) return {};
+    auto output = read_output(spec, object.dump(-1, ' ', false, Json::error_handler_t::replace));
+    for (const auto& field : done.defaulted) {
+        const bool known = std::any_of(spec.fields.begin(), spec.fields.end(),
+                                       [&](const Field& one) { return one.name == field; });
+        if (known && !is_default(output, field)) output.defaulted.push_back(field);
+    }
+    if (output.defaulted.size() == spec.fields.size()) return {};
+    return output;
+}
+
 Result<wire::Packed> pack_result(const std::string& result_json) {
     const Json object = Json::parse(result_json, nullptr, false);
     if (!object.is_object()) return fail(Errc::internal, "a stage's result is not an object");

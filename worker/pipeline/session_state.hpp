@@ -6,10 +6,11 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/result.hpp"
-#include "schemas/packed.hpp"
+#include "schemas/event.hpp"
 #include "worker/pipeline/output.hpp"
 #include "worker/pipeline/pipeline.hpp"
 
@@ -36,5 +37,10 @@ SessionState remember(const Pipeline& pipeline, const StageResults& results,
 // TypedOutput::result_json as an event carries it. Errc::too_large beyond wire::result_bytes_max,
 // Errc::internal for anything but an object.
 Result<wire::Packed> pack_result(const std::string& result_json);
+
+// What a checkpoint brought of a stage that is done, read against the spec again: it may come from
+// another version of the pipeline. Nothing: no field of it is of use. Requires: nested no deeper
+// than wire::message_depth_max, as the codec ensures.
+std::optional<TypedOutput> unpack_result(const OutputSpec& spec, const wire::Stage& done);
 
 }  // namespace emostage::worker

@@ -19,13 +19,41 @@ Run::Run(wire::Lease lease, std::shared_ptr<const Pipeline> pipeline, const RunC
       config_(config),
       outputs_(outputs),
       prompts_(pipeline_, lease_, config.help_lines),
-      stages_(pipeline_->stages.size()) {}
+      stages_(pipeline_->stages.size()),
+      reply_(std::move(lease_.shown), lease_.on_lost, lease_.reply_bytes_max) {}
 
 void Run::on(Start, TimePoint now) {
     started_ = now;
     deadline_ = now + std::max(lease_.left, least_left);
     outputs_.emit(wire::Started{config_.worker});
+    take_checkpoint();
     start_ready_stages(now);
+}
+
+// What former attempts found out is not asked for, and not told, again. A result that does not fit
+// this pipeline (its file may have changed) is.
+void Run::take_checkpoint() {
+    for (auto& over : lease_.checkpoint) {
+        const auto stage = std::find_if(pipeline_->stages.begin(), pipeline_->stages.end(),
+                                        [&](const Stage& one) { return one.name == over.stage; });
+        if (stage == pipeline_->stages.end() || stage->streams) continue;
+        const auto index = static_cast<std::size_t>(stage - pipeline_->stages.begin());
+        auto& run = stages_[index];
+        if (run.over()) continue;
+        if (over.status == wire::StageStatus::done) {
+            auto output = unpack_result(stage->output, over);
+            if (!output) continue;
+            for (const auto& field : output->defaulted) {
+                degraded_.push_back(stage->name + "." + field);
+            }
+            prompts_.add_result(index, std::move(*output));
+            run.state = State::done;
+        } else {
+            degraded_.push_back(stage->name);
+            run.state = over.status == wire::StageStatus::failed ? State::failed : State::skipped;
+        }
+        timings_.emplace_back(stage->name, over.ms);
+    }
 }
 
 void Run::start_ready_stages(TimePoint now) {
@@ -50,8 +78,32 @@ void Run::start_stage(std::size_t index, TimePoint now) {
         const auto share =
             std::chrono::duration_cast<Duration>((deadline_ - now) * config_.analysis_share);
         run.ends = std::min(run.ends, now + share);
+        call(index, {}, now);
+    } else {
+        call_reply({Errc::worker_lost, "the worker was lost in the middle of the reply"}, now);
     }
-    call(index, {}, now);
+}
+
+// Readers may hold a part of it already: `lost` says why it is no whole.
+void Run::call_reply(const Error& lost, TimePoint now) {
+    lost_ = lost;
+    switch (reply_.next(outputs_.can_continue(now))) {
+        case Reply::Next::reset:
+            reply_.forget();
+            outputs_.emit(wire::Reset{std::string(name(lost.code)), 0});
+            [[fallthrough]];
+        case Reply::Next::begin:
+        case Reply::Next::go_on:
+            call(pipeline_->reply, {}, now);
+            return;
+        case Reply::Next::full:
+            complete("length", now);
+            return;
+        case Reply::Next::fail:
+            stages_[pipeline_->reply].state = State::failed;
+            fail(lost.code, lost.message, lost.code != Errc::model_refused);
+            return;
+    }
 }
 
 void Run::call(std::size_t index, const std::string& complaint, TimePoint now) {
@@ -65,7 +117,13 @@ void Run::call(std::size_t index, const std::string& complaint, TimePoint now) {
     request.top_p = stage.top_p;
     request.stop = stage.stop;
     request.shape = stage.output.shape;
-    request.answer_bytes_max = stage.streams ? lease_.reply_bytes_max : answer_scan_bytes_max;
+    if (stage.streams) {
+        request.continue_from = reply_.text();
+        request.answer_bytes_max = reply_.room();
+        request.avoid = avoid_;
+    } else {
+        request.answer_bytes_max = answer_scan_bytes_max;
+    }
     request.timeouts = stage.timeouts;
     request.timeouts.total = std::min(
         request.timeouts.total,
@@ -88,7 +146,13 @@ void Run::on(Answer answered, TimePoint now) {
     const auto& answer = answered.answer;
     count(answer.tries, answer.prompt_tokens, answer.completion_tokens);
     if (answered.stage == pipeline_->reply) {
-        complete(answer, now);
+        if (reply_.empty()) {
+            reply_failed(
+                {{Errc::model_output, "endpoint " + answer.endpoint + ": the reply is empty"}},
+                now);
+        } else {
+            complete(answer.finish_reason, now);
+        }
     } else {
         read_answer(answered.stage, answer, now);
     }
@@ -105,15 +169,28 @@ void Run::read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoin
     }
     auto result = pack_result(output.result_json);
     if (output.defaulted.size() == stage.output.fields.size() || !result) {
-        end_analysis(index, State::failed, {}, now);
+        end_analysis(index, State::failed, now);
         return;
     }
     for (const auto& field : output.defaulted) degraded_.push_back(stage.name + "." + field);
+    // Before the stage's event: who has that from a checkpoint has the alert too.
+    if (alerts(index, output)) {
+        const auto& careful = *pipeline_->careful;
+        outputs_.emit(wire::Alert{stage.name, careful.field, careful.value});
+    }
+    auto defaulted = output.defaulted;
     prompts_.add_result(index, std::move(output));
-    end_analysis(index, State::done, std::move(*result), now);
+    end_analysis(index, State::done, now, std::move(*result), std::move(defaulted));
 }
 
-void Run::end_analysis(std::size_t index, State state, wire::Packed result, TimePoint now) {
+// By this turn's own result; what the session remembers has alerted once already.
+bool Run::alerts(std::size_t index, const TypedOutput& output) const {
+    return pipeline_->careful && pipeline_->careful->stage == index &&
+           is_careful(*pipeline_, {{index, output}}, {});
+}
+
+void Run::end_analysis(std::size_t index, State state, TimePoint now, wire::Packed result,
+                       std::vector<std::string> defaulted) {
     auto& run = stages_[index];
     const auto& name = pipeline_->stages[index].name;
     run.state = state;
@@ -123,25 +200,20 @@ void Run::end_analysis(std::size_t index, State state, wire::Packed result, Time
                         : state == State::failed ? wire::StageStatus::failed
                                                  : wire::StageStatus::skipped;
     if (state != State::done) degraded_.push_back(name);
-    outputs_.emit(wire::Stage{name, status, std::move(result), ms});
+    outputs_.emit(wire::Stage{name, status, std::move(result), ms, std::move(defaulted)});
     start_ready_stages(now);
 }
 
-void Run::complete(const llm::ChatAnswer& answer, TimePoint now) {
-    if (reply_.bytes() == 0) {
-        reply_failed({{Errc::model_output, "endpoint " + answer.endpoint + ": the reply is empty"}},
-                     now);
-        return;
-    }
+void Run::complete(const std::string& finish_reason, TimePoint now) {
     auto& run = stages_[pipeline_->reply];
     run.state = State::done;
     timings_.emplace_back(pipeline_->stages[pipeline_->reply].name, to_ms(now - run.started));
-    timings_.emplace_back("first_delta", to_ms(*first_delta_ - started_));
+    if (first_delta_) timings_.emplace_back("first_delta", to_ms(*first_delta_ - started_));
     timings_.emplace_back("total", to_ms(now - started_));
 
     wire::RunCompleted end;
-    end.completed = {reply_.bytes(), reply_.hash(), answer.finish_reason,
-                     usage_,         timings_,      std::move(degraded_)};
+    end.completed = {reply_.text().size(), reply_.hash(), finish_reason, usage_, timings_,
+                     std::move(degraded_)};
     end.state = prompts_.remembered();
     ended_ = true;
     outputs_.emit(std::move(end));
@@ -156,7 +228,7 @@ void Run::on(CallFailed failed, TimePoint now) {
         stages_[failed.stage].state = State::repairing;
         call(failed.stage, {}, now);
     } else {
-        end_analysis(failed.stage, State::failed, {}, now);
+        end_analysis(failed.stage, State::failed, now);
     }
 }
 
@@ -169,15 +241,13 @@ void Run::reply_failed(const llm::ChatFailure& failure, TimePoint now) {
     auto& run = stages_[pipeline_->reply];
     // Before the first content the client has tried all it may; after it, and where the model ended
     // without a word, only a whole new call helps.
-    const bool cut = reply_.bytes() > 0;
-    const bool again = cut || failure.error.code == Errc::model_output;
+    const bool again = !reply_.empty() || failure.error.code == Errc::model_output;
     if (again && restarts_ < config_.reply_restarts_max && run.ends - now >= config_.repair_min) {
         ++restarts_;
-        if (cut) {
-            reply_.reset();
-            outputs_.emit(wire::Reset{std::string(name(failure.error.code))});
-        }
-        call(pipeline_->reply, {}, now);
+        avoid_ = failure.endpoint;
+        const bool refused = failure.error.code == Errc::model_refused;  // to go on with the text
+        if (refused) reply_.refuse_to_continue();
+        call_reply(refused ? Error(lost_) : failure.error, now);
         return;
     }
     run.state = State::failed;
@@ -198,7 +268,7 @@ void Run::on(Tick, TimePoint now) {
         if (!run.calling() || now < run.ends) continue;
         outputs_.stop_call(i);
         if (i != pipeline_->reply) {
-            end_analysis(i, State::skipped, {}, now);
+            end_analysis(i, State::skipped, now);
         } else {
             run.state = State::failed;
             if (now >= deadline_) {

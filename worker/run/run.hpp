@@ -1,5 +1,9 @@
-// One leased turn, without I/O: which call comes next, what to tell, when to repair, default, start
-// the reply again, give up.
+// One leased turn, without I/O: which call comes next, what to tell, when to repair, default, go on
+// with the reply or start it again, give up.
+//
+// A lease may carry what former attempts did: stages that are over are not run again, and a reply
+// that was begun goes on where an endpoint can, is reset, or fails, as the turn's `on_lost` asks.
+// The same holds when an endpoint is lost in the middle of the reply.
 //
 // A machine: `on(input, now)`, `next_time()`. Calls are named by the index of their stage; a stage
 // has one call at a time. After ended() it says nothing more. Owned by one shard; one thread.
@@ -16,10 +20,10 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "core/codec/hash.hpp"
 #include "core/llm/client.hpp"
 #include "schemas/link.hpp"
 #include "worker/pipeline/pipeline.hpp"
+#include "worker/run/reply.hpp"
 #include "worker/run/turn_prompts.hpp"
 
 namespace emostage::worker {
@@ -27,7 +31,8 @@ namespace emostage::worker {
 struct RunConfig {
     std::string worker;                          // for `started`
     std::map<Language, std::string> help_lines;  // the operator's, for the careful wording
-    int reply_restarts_max = 2;    // after a reply that was cut in the middle or empty
+    int reply_restarts_max = 2;    // after a reply that was cut in the middle or empty; also those
+                                   // that go on
     milliseconds repair_min{500};  // with less of its budget left, a stage is not repaired
     double analysis_share = 0.5;   // of the turn's remaining time, at most, before the reply starts
 };
@@ -40,6 +45,8 @@ public:
     virtual void start_call(std::size_t stage, llm::ChatRequest request) = 0;
     // Closes the call's connection before it returns; nothing more comes from it.
     virtual void stop_call(std::size_t stage) = 0;
+    // Whether a call with `continue_from` would find an endpoint now.
+    virtual bool can_continue(TimePoint now) const = 0;
 };
 
 class Run {
@@ -89,13 +96,17 @@ private:
         bool over() const { return !calling() && state != State::waiting; }
     };
 
+    void take_checkpoint();
     void start_ready_stages(TimePoint now);
     void start_stage(std::size_t index, TimePoint now);
     void call(std::size_t index, const std::string& complaint, TimePoint now);
     bool may_repair(std::size_t index, TimePoint now) const;  // once, with time left for it
-    void end_analysis(std::size_t index, State state, wire::Packed result, TimePoint now);
+    void end_analysis(std::size_t index, State state, TimePoint now, wire::Packed result = {},
+                      std::vector<std::string> defaulted = {});
+    bool alerts(std::size_t index, const TypedOutput& output) const;
+    void call_reply(const Error& lost, TimePoint now);
     void read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoint now);
-    void complete(const llm::ChatAnswer& answer, TimePoint now);
+    void complete(const std::string& finish_reason, TimePoint now);
     void reply_failed(const llm::ChatFailure& failure, TimePoint now);
     void fail(Errc code, std::string message, bool retryable);
     void stop_calls();
@@ -108,8 +119,10 @@ private:
 
     TurnPrompts prompts_;
     std::vector<StageRun> stages_;
-    codec::TextHasher reply_;
+    Reply reply_;
     int restarts_ = 0;
+    Error lost_;         // why the reply was begun more than once
+    std::string avoid_;  // the endpoint that lost it
     TimePoint started_{};
     TimePoint deadline_{};
     std::optional<TimePoint> first_delta_;

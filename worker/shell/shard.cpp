@@ -111,6 +111,7 @@ private:
             if (calls[stage]) shard.client_.stop(*calls[stage]);
             calls[stage].reset();
         }
+        bool can_continue(TimePoint now) const override { return shard.client_.can_continue(now); }
 
         void on_content(llm::CallId call, std::string_view text) override {
             run.on(Run::Content{stage_of(call), text}, Clock::now());

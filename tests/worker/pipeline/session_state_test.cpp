@@ -114,5 +114,56 @@ TEST(PackResult, IsAMapWithinItsLimit) {
     EXPECT_EQ(pack_result(large.dump()).error().code, Errc::too_large);
 }
 
+wire::Stage stage_of(const std::string& json, std::vector<std::string> defaulted = {}) {
+    return {"perspective", wire::StageStatus::done, packed(Json::parse(json)), 5,
+            std::move(defaulted)};
+}
+
+const OutputSpec& perspective() {
+    return emostage().stages[stage_named(emostage(), "perspective")].output;
+}
+
+TEST(UnpackResult, GivesBackWhatWasPacked) {
+    const auto output = read_output(perspective(), R"({"state":"I am \"tired\" 疲れた",
+        "emotions":[{"name":"sadness","strength":3}],"needs":["heard","safety"],"risk":"alert"})");
+    ASSERT_TRUE(output.valid());
+    wire::Stage stage = stage_of("{}");
+    stage.result = *pack_result(output.result_json);
+    const auto again = unpack_result(perspective(), stage);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(Json::parse(again->result_json), Json::parse(output.result_json));
+    EXPECT_TRUE(again->valid());
+}
+
+TEST(UnpackResult, KeepsWhichFieldsAreDefaults) {
+    const auto stage =
+        stage_of(R"({"state":"I","emotions":[],"needs":[],"risk":"none"})", {"risk", "unknown"});
+    const auto output = unpack_result(perspective(), stage);
+    ASSERT_TRUE(output);
+    EXPECT_EQ(output->defaulted, std::vector<std::string>{"risk"});
+}
+
+TEST(UnpackResult, OfAnotherVersionTakesWhatStillFits) {
+    const auto output =
+        unpack_result(perspective(), stage_of(R"({"state":"I","gone":1,"risk":"purple"})"));
+    ASSERT_TRUE(output);
+    const auto result = Json::parse(output->result_json);
+    EXPECT_EQ(result["state"], "I");
+    EXPECT_EQ(result["risk"], "none");
+    EXPECT_FALSE(result.contains("gone"));
+    EXPECT_FALSE(output->valid());
+}
+
+TEST(UnpackResult, OfNothingUsableIsNone) {
+    EXPECT_FALSE(unpack_result(perspective(), stage_of(R"({"gone":1})")));
+    EXPECT_FALSE(unpack_result(perspective(), stage_of("[1]")));
+    wire::Stage stage = stage_of("{}");
+    for (const std::string& bytes : {std::string(), std::string("\xc1"), std::string("\x81\xa1"),
+                                     std::string(wire::result_bytes_max + 1, '\x80')}) {
+        stage.result.bytes = bytes;
+        EXPECT_FALSE(unpack_result(perspective(), stage));
+    }
+}
+
 }  // namespace
 }  // namespace emostage::worker

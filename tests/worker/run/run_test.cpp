@@ -61,6 +61,7 @@ std::shared_ptr<Pipeline> make_pipeline() {
     remembered.field = "phase";
     remembered.initial = "opening";
     pipeline->remembered.push_back(remembered);
+    pipeline->careful = Condition{0, "risk", "alert"};
     pipeline->preamble = prompts("You are a counsellor.");
     for (const auto language : languages) pipeline->repair[language] = "Again, please.";
     return pipeline;
@@ -78,6 +79,7 @@ public:
         EXPECT_EQ(open.erase(stage), 1u);
         stopped.push_back(stage);
     }
+    bool can_continue(TimePoint) const override { return continues; }
 
     template <class T>
     std::vector<T> of() const {
@@ -100,6 +102,7 @@ public:
     std::map<std::size_t, llm::ChatRequest> open;
     std::vector<llm::ChatRequest> requests;
     std::vector<std::size_t> stopped;
+    bool continues = false;  // an endpoint does
 };
 
 class RunTest : public testing::Test {
@@ -108,17 +111,31 @@ protected:
     static constexpr std::size_t mood = 0, phase = 1, response = 2;
 
     void start(milliseconds left = 60s) {
-        wire::Lease lease;
+        lease.left = left;
+        run.emplace(lease, pipeline, config, out);
+        run->on(Run::Start{}, now);
+    }
+    RunTest() {
         lease.lease = 1;
         lease.turn = "t";
         lease.session = "s";
         lease.pipeline = "test";
         lease.text = "I feel low";
         lease.history = {{wire::Role::user, "hello"}, {wire::Role::assistant, "hi"}};
-        lease.left = left;
         lease.reply_bytes_max = 1024;
-        run.emplace(lease, pipeline, config, out);
-        run->on(Run::Start{}, now);
+    }
+    // What a former attempt did, as the broker hands it on.
+    void done_before(const std::string& shown, wire::OnLost on_lost = wire::OnLost::go_on) {
+        lease.attempt = 2;
+        lease.shown = shown;
+        lease.on_lost = on_lost;
+        lease.checkpoint = {
+            {"phase", wire::StageStatus::done, *pack_result(R"({"phase":"closing"})"), 70, {}},
+            {"mood",
+             wire::StageStatus::done,
+             *pack_result(R"({"feeling":"sad","risk":"none"})"),
+             90,
+             {"risk"}}};
     }
     void answer(std::size_t stage, const std::string& text, const std::string& finish = "stop") {
         ASSERT_EQ(out.open.erase(stage), 1u) << "no call of stage " << stage;
@@ -133,7 +150,9 @@ protected:
     void content(const std::string& text) { run->on(Run::Content{response, text}, now); }
     void call_fails(std::size_t stage, Errc code, bool delivered = false) {
         ASSERT_EQ(out.open.erase(stage), 1u);
-        run->on(Run::CallFailed{stage, {{code, "endpoint test: it happened"}, delivered, 3}}, now);
+        run->on(
+            Run::CallFailed{stage, {{code, "endpoint test: it happened"}, delivered, 3, "test"}},
+            now);
     }
     void pass(Duration duration) {
         const auto end = now + duration;
@@ -149,6 +168,7 @@ protected:
     }
 
     std::shared_ptr<Pipeline> pipeline = make_pipeline();
+    wire::Lease lease;
     RunConfig config{"w1", {}, 2, 500ms, 0.5};
     Recorder out;
     TimePoint now{1h};
@@ -398,6 +418,241 @@ TEST_F(RunTest, AFencedRunClosesItsCallsAndSaysNothing) {
     EXPECT_TRUE(out.open.empty());
     EXPECT_EQ(out.events.size(), said);
     EXPECT_TRUE(run->ended());
+}
+
+// --- what former attempts did ------------------------------------------------------------------
+
+TEST_F(RunTest, StagesThatAreOverAreNotRunAgainAndTheirResultsCount) {
+    done_before("");
+    start();
+    EXPECT_EQ(out.requests.size(), 1u);
+    ASSERT_TRUE(out.open.contains(response));
+    EXPECT_NE(out.open.at(response).user.find("reply to sad in closing"), std::string::npos);
+    EXPECT_TRUE(out.open.at(response).continue_from.empty());
+    EXPECT_TRUE(out.of<wire::Stage>().empty()) << "they were told";
+    content("hi");
+    answer(response, "");
+    const auto end = out.of<wire::RunCompleted>().at(0);
+    EXPECT_EQ(end.completed.degraded, std::vector<std::string>{"mood.risk"});
+    EXPECT_EQ(nlohmann::json::from_msgpack(end.state.bytes).at("phase"), "closing");
+    EXPECT_EQ(end.completed.timings_ms.at(0), (std::pair<std::string, std::int64_t>("phase", 70)));
+}
+
+TEST_F(RunTest, AStageThatHadFailedStaysFailedAndOneThatIsMissingRuns) {
+    lease.checkpoint = {{"mood", wire::StageStatus::skipped, {}, 5000, {}}};
+    start();
+    EXPECT_EQ(out.open.size(), 1u);
+    EXPECT_TRUE(out.open.contains(phase));
+    answer(phase, R"({"phase":"closing"})");
+    EXPECT_NE(out.open.at(response).user.find("reply in closing"), std::string::npos);
+    content("hi");
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.degraded,
+              std::vector<std::string>{"mood"});
+}
+
+TEST_F(RunTest, ACheckpointThatDoesNotFitThePipelineIsRunAgain) {
+    lease.checkpoint = {
+        {"mood", wire::StageStatus::done, {"\xc1"}, 5, {}},
+        {"phase", wire::StageStatus::done, *pack_result(R"({"gone":"closing"})"), 5, {}},
+        {"response", wire::StageStatus::done, *pack_result(R"({"phase":"closing"})"), 5, {}},
+        {"unheard-of", wire::StageStatus::failed, {}, 5, {}}};
+    start();
+    EXPECT_EQ(out.open.size(), 2u);
+    EXPECT_TRUE(out.open.contains(mood) && out.open.contains(phase));
+}
+
+TEST_F(RunTest, AReplyThatWasBegunGoesOnWhereAnEndpointCan) {
+    done_before("That sounds");
+    out.continues = true;
+    start();
+    ASSERT_TRUE(out.open.contains(response));
+    EXPECT_EQ(out.open.at(response).continue_from, "That sounds");
+    EXPECT_EQ(out.open.at(response).answer_bytes_max, 1024u - 11u);
+    content(" hard.");
+    answer(response, "");
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_EQ(out.text(), " hard.") << "readers hold the rest";
+    const auto end = out.of<wire::RunCompleted>().at(0).completed;
+    EXPECT_EQ(end.text_bytes, 17u);
+    EXPECT_EQ(end.text_hash, codec::text_hash("That sounds hard."));
+}
+
+TEST_F(RunTest, NothingMoreAfterAWholeReplyCompletesIt) {
+    done_before("That sounds hard.");
+    out.continues = true;
+    start();
+    answer(response, "");
+    const auto end = out.of<wire::RunCompleted>().at(0).completed;
+    EXPECT_EQ(end.text_hash, codec::text_hash("That sounds hard."));
+    for (const auto& [name, ms] : end.timings_ms) EXPECT_NE(name, "first_delta");
+}
+
+TEST_F(RunTest, AReplyThatIsAsLongAsItMayBeNeedsNoCall) {
+    for (const auto on_lost : {wire::OnLost::go_on, wire::OnLost::reset, wire::OnLost::fail}) {
+        out = {};
+        done_before(std::string(1024, 'x'), on_lost);
+        start();
+        EXPECT_TRUE(out.requests.empty());
+        const auto end = out.of<wire::RunCompleted>().at(0).completed;
+        EXPECT_EQ(end.text_bytes, 1024u);
+        EXPECT_EQ(end.finish_reason, "length");
+    }
+}
+
+TEST_F(RunTest, WhereNoEndpointContinuesTheReplyIsResetAndBegunAgain) {
+    done_before("That sou");
+    start();
+    ASSERT_EQ(out.of<wire::Reset>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Reset>()[0].reason, "worker_lost");
+    EXPECT_EQ(out.open.at(response).continue_from, "");
+    EXPECT_EQ(out.open.at(response).answer_bytes_max, 1024u);
+    content("That is hard.");
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.text_hash,
+              codec::text_hash("That is hard."));
+}
+
+TEST_F(RunTest, AGatewayThatWantsAResetGetsOneEvenWhereAnEndpointContinues) {
+    done_before("That sou", wire::OnLost::reset);
+    out.continues = true;
+    start();
+    EXPECT_EQ(out.of<wire::Reset>().size(), 1u);
+    EXPECT_EQ(out.open.at(response).continue_from, "");
+}
+
+TEST_F(RunTest, AGatewayThatTakesNothingBackGetsAFailureWhereNoEndpointContinues) {
+    done_before("That sou", wire::OnLost::fail);
+    start();
+    ASSERT_TRUE(run->ended());
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_TRUE(out.requests.empty());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::worker_lost);
+    EXPECT_TRUE(out.of<wire::Failed>().at(0).retryable);
+}
+
+TEST_F(RunTest, WithNothingShownOnLostChangesNothing) {
+    for (const auto on_lost : {wire::OnLost::go_on, wire::OnLost::reset, wire::OnLost::fail}) {
+        out = {};
+        done_before("", on_lost);
+        start();
+        EXPECT_TRUE(out.of<wire::Reset>().empty());
+        EXPECT_TRUE(out.open.contains(response));
+    }
+}
+
+// --- an endpoint that is lost in the middle of the reply ---------------------------------------
+
+TEST_F(RunTest, AReplyThatIsCutGoesOnAtAnotherEndpoint) {
+    out.continues = true;
+    start();
+    analyses_end();
+    content("That sou");
+    call_fails(response, Errc::model_cut, true);
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    ASSERT_TRUE(out.open.contains(response));
+    EXPECT_EQ(out.open.at(response).continue_from, "That sou");
+    EXPECT_EQ(out.open.at(response).avoid, "test");
+    content("nds ha");
+    call_fails(response, Errc::model_timeout, true);
+    EXPECT_EQ(out.open.at(response).continue_from, "That sounds ha");
+    content("rd.");
+    answer(response, "");
+    EXPECT_EQ(out.text(), "That sounds hard.");
+    EXPECT_EQ(out.of<wire::RunCompleted>().at(0).completed.text_hash,
+              codec::text_hash("That sounds hard."));
+}
+
+TEST_F(RunTest, AServerThatRefusesToContinueIsNotAskedAgainAndTheReplyIsReset) {
+    done_before("That sou");
+    out.continues = true;
+    start();
+    call_fails(response, Errc::model_refused);
+    ASSERT_EQ(out.of<wire::Reset>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Reset>()[0].reason, "worker_lost") << "not the refusal";
+    EXPECT_EQ(out.open.at(response).continue_from, "");
+    content("That is");
+    call_fails(response, Errc::model_cut, true);
+    EXPECT_EQ(out.open.at(response).continue_from, "");
+    EXPECT_EQ(out.of<wire::Reset>().size(), 2u);
+}
+
+TEST_F(RunTest, ARefusalToContinueFailsAReplyThatMayNotBeTakenBack) {
+    done_before("That sou", wire::OnLost::fail);
+    out.continues = true;
+    start();
+    call_fails(response, Errc::model_refused);
+    ASSERT_TRUE(run->ended());
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::worker_lost);
+    EXPECT_TRUE(out.of<wire::Failed>().at(0).retryable);
+}
+
+TEST_F(RunTest, ACutReplyThatMayNotBeTakenBackFailsWithoutAnEndpointThatContinues) {
+    lease.on_lost = wire::OnLost::fail;
+    start();
+    analyses_end();
+    content("That sou");
+    call_fails(response, Errc::model_cut, true);
+    ASSERT_TRUE(run->ended());
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_cut);
+}
+
+TEST_F(RunTest, AReplyGoesOnNoMoreOftenThanItMayStartAgain) {
+    out.continues = true;
+    start();
+    analyses_end();
+    for (int i = 0; i < 3; ++i) {
+        content("That ");
+        call_fails(response, Errc::model_cut, true);
+    }
+    ASSERT_TRUE(run->ended());
+    EXPECT_TRUE(out.of<wire::Reset>().empty());
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_cut);
+}
+
+// --- alerts ------------------------------------------------------------------------------------
+
+TEST_F(RunTest, AnAlertIsToldOnceBeforeWhatFollowsFromIt) {
+    start();
+    answer(mood, R"({"feeling":"sad","risk":"alert"})");
+    ASSERT_EQ(out.events.size(), 3u);
+    EXPECT_EQ(std::get<wire::Alert>(out.events[1]), (wire::Alert{"mood", "risk", "alert"}));
+    EXPECT_EQ(std::get<wire::Stage>(out.events[2]).stage, "mood");
+    answer(phase, R"({"phase":"closing"})");
+    content("hi");
+    answer(response, "");
+    EXPECT_EQ(out.of<wire::Alert>().size(), 1u);
+}
+
+TEST_F(RunTest, NoAlertComesFromACalmResultFromADefaultOrFromACheckpoint) {
+    start();
+    answer(mood, R"({"feeling":"sad","risk":"none"})");
+    EXPECT_TRUE(out.of<wire::Alert>().empty());
+
+    pipeline->stages[mood].output.fields[1].default_json = R"("alert")";
+    out = {};
+    start();
+    answer(mood, R"({"feeling":"sad","risk":"purple"})");
+    answer(mood, R"({"feeling":"sad","risk":"purple"})");
+    ASSERT_EQ(out.of<wire::Stage>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Stage>()[0].defaulted, std::vector<std::string>{"risk"});
+    EXPECT_TRUE(out.of<wire::Alert>().empty()) << "nobody has said so";
+
+    out = {};
+    done_before("");
+    lease.checkpoint[1].result = *pack_result(R"({"feeling":"sad","risk":"alert"})");
+    start();
+    EXPECT_TRUE(out.of<wire::Alert>().empty()) << "it was told before the stage was";
+}
+
+TEST_F(RunTest, WhatTheSessionRemembersAlertsNobodyAgain) {
+    pipeline->remembered.push_back({"risk", 0, "risk", "none", "", ""});
+    nlohmann::json::to_msgpack({{"risk", "alert"}}, lease.state.bytes);
+    start();
+    analyses_end();
+    EXPECT_TRUE(out.of<wire::Alert>().empty());
 }
 
 TEST_F(RunTest, ContentOfAnAnalysisIsNeverShown) {
