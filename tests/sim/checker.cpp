@@ -113,6 +113,11 @@ void Checker::said(const wire::Event& event) {
     if (event.seq <= before) return count("replayed");
     if (event.session != turn.open.session) violated(event.turn + ": of another session");
     count(name_of(event.body));
+    if (turn.open.on_lost == wire::OnLost::fail && first_number(event) == event.seq &&
+        std::holds_alternative<wire::Reset>(event.body))
+        violated(event.turn + ": taken back, though it was to fail");
+    if (turn.open.on_lost == wire::OnLost::reset && turn.published.continued() > continued)
+        violated(event.turn + ": continued, though it was to start again");
     if (const auto* failed = std::get_if<wire::Failed>(&event.body))
         count("failed " + std::string(name(failed->code)));
     if (const auto* completed = std::get_if<wire::Completed>(&event.body)) {

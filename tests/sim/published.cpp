@@ -16,6 +16,8 @@ std::string judge(const std::string& turn, const wire::Completed& completed,
                   const std::string& text) {
     if (completed.text_bytes != text.size() || completed.text_hash != codec::text_hash(text))
         return "completed with another text than was shown";
+    if (completed.finish_reason == "length" && text.size() + 4 <= reply_bytes_max)
+        return "completed as too long, which it is not";
     const auto variant = variant_of(turn, text);
     if (!variant) return "completed with words that no model said so";
     if (completed.finish_reason == "stop" && text != reply_script(turn, *variant))
@@ -62,6 +64,12 @@ void Published::add(std::uint64_t first, wire::Event event) {
         wrong("accepted is number 1, and no other is");
     if (!pieces_.empty() && event.attempt < pieces_.rbegin()->second.attempt)
         wrong("an older attempt");
+    if (const auto* stage = std::get_if<wire::Stage>(&event.body)) {
+        for (const auto& [at, piece] : pieces_) {
+            const auto* before = std::get_if<wire::Stage>(&piece.body);
+            if (before && before->stage == stage->stage) wrong("a finished stage ran again");
+        }
+    }
     if (const auto* delta = std::get_if<wire::Delta>(&event.body)) {
         if (delta->text.empty()) wrong("an empty delta");
         if (!text_.empty() && text_attempt_ != event.attempt) ++continued_;

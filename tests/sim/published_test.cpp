@@ -57,6 +57,13 @@ TEST_F(PublishedTest, WhatAResetDeclaresVoidMayHaveBeenAnything) {
     EXPECT_GT(take(4, wire::Delta{"two", 0}), 0u) << "what is void is not said again";
 }
 
+TEST_F(PublishedTest, AStageThatRanAgainIsSeen) {
+    begin();
+    EXPECT_EQ(take(5, wire::Stage{"phase", wire::StageStatus::done, {}, 3}), 0u);
+    EXPECT_EQ(take(6, wire::Stage{"perspective", wire::StageStatus::failed, {}, 3}), 0u);
+    EXPECT_GT(take(7, wire::Stage{"phase", wire::StageStatus::done, {}, 4}, 2), 0u);
+}
+
 TEST_F(PublishedTest, APromisedEventIsNeverVoid) {
     begin();
     EXPECT_EQ(take(5, wire::Cancelled{"requested"}), 0u);
@@ -90,6 +97,9 @@ TEST(Judge, KnowsAWholeReplyFromAnyOther) {
     EXPECT_NE(judge("t", as(whole + whole), whole + whole), "") << "doubled";
     const auto cut = whole.substr(0, whole.size() - 1);
     EXPECT_NE(judge("t", as(cut), cut), "") << "cut";
+    auto too_long = as(cut);
+    too_long.finish_reason = "length";
+    EXPECT_NE(judge("t", too_long, cut), "") << "cut, and called too long";
     const auto mixed = whole.substr(0, 8) + reply_script("t", 4).substr(8);
     EXPECT_NE(judge("t", as(mixed), mixed), "") << "of two attempts";
     EXPECT_NE(judge("other", as(whole), whole), "") << "of another turn";

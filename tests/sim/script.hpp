@@ -10,6 +10,9 @@
 
 namespace emostage::sim {
 
+// What the broker allows; some replies are longer.
+inline constexpr std::uint64_t reply_bytes_max = 250;
+
 std::string reply_script(std::string_view turn, std::uint64_t variant);
 
 // The variant that a text begins; nothing: none says that.

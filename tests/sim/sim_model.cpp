@@ -14,14 +14,6 @@ constexpr std::array failures{Errc::model_unreachable, Errc::model_busy, Errc::m
                               Errc::model_refused};
 constexpr int alerts = 60;  // in thousandths of the analyses
 
-template <class Request>
-std::string continue_from(const Request& request) {
-    if constexpr (requires { request.continue_from; })
-        return request.continue_from;
-    else
-        return {};
-}
-
 }  // namespace
 
 llm::CallId SimModel::start(const std::string& turn, llm::ChatRequest request,
@@ -90,7 +82,7 @@ void SimModel::end(llm::CallId id, std::string text) {
     auto node = calls_.extract(id);
     llm::ChatAnswer answer;
     answer.text = std::move(text);
-    answer.finish_reason = "stop";
+    answer.finish_reason = node.mapped().finish_reason;
     answer.endpoint = "simulated";
     node.mapped().sink->on_answer(id, std::move(answer));
 }
@@ -101,6 +93,7 @@ void SimModel::fail(llm::CallId id, Errc code) {
     failure.error = {code, "endpoint simulated: it happened"};
     failure.delivered = node.mapped().said > 0;
     failure.tries = 1;
+    failure.endpoint = "simulated";
     node.mapped().sink->on_failure(id, std::move(failure));
 }
 
@@ -108,7 +101,7 @@ void SimModel::fail(llm::CallId id, Errc code) {
 
 void SimModel::begin_reply(llm::CallId id) {
     auto& call = calls_.at(id);
-    const auto begun = continue_from(call.request);
+    const auto& begun = call.request.continue_from;
     if (begun.empty()) {
         call.text = reply_script(call.turn, variants_[call.turn]++);
         if (chance(context_.faults.reply_empty)) call.text.clear();
@@ -116,6 +109,13 @@ void SimModel::begin_reply(llm::CallId id) {
         call.text = reply_script(call.turn, *variant).substr(begun.size());
     } else {
         context_.checker.violated(call.turn + ": asked to go on from words that no model said");
+    }
+    if (const auto most = call.request.answer_bytes_max; call.text.size() > most) {
+        std::size_t whole = 0;
+        while (whole + character_bytes(call.text, whole) <= most)
+            whole += character_bytes(call.text, whole);
+        call.text.resize(whole);
+        call.finish_reason = "length";
     }
     if (chance(context_.faults.reply_cut) && !call.text.empty())
         call.cut_at = context_.random.below(call.text.size());
@@ -130,7 +130,7 @@ void SimModel::go_on(llm::CallId id) {
         return fail(id, Errc::model_cut);
     }
     if (call.said == call.text.size()) return end(id, "");
-    const bool names_its_variant = call.said == 0 && continue_from(call.request).empty();
+    const bool names_its_variant = call.said == 0 && call.request.continue_from.empty();
     auto until = names_its_variant ? call.text.find(' ') + 1 : call.said;
     for (auto characters = 1 + context_.random.below(12);
          characters > 0 && until < call.text.size(); --characters)

@@ -35,6 +35,7 @@ private:
         llm::ChatSink* sink;
         std::string text;      // all that it will say
         std::size_t said = 0;  // bytes of it
+        std::string finish_reason = "stop";
         std::size_t cut_at = std::string::npos;
         TimePoint ends_at{};  // total time-out
     };

@@ -38,7 +38,7 @@ struct SimWorker::Slot final : worker::RunOutputs, llm::ChatSink {
         calls[stage].reset();
     }
 
-    bool can_continue(TimePoint) const { return shell.settings_.model_continues; }
+    bool can_continue(TimePoint) const override { return shell.settings_.model_continues; }
 
     void on_content(llm::CallId call, std::string_view text) override {
         run.on(worker::Run::Content{stage_of(call), text}, shell.now().steady);
@@ -120,6 +120,9 @@ void SimWorker::drain() {
 void SimWorker::on_broker(const std::string& bytes) {
     auto message = codec::decode_to_worker(bytes);
     if (!message) return context_.checker.violated("a broker's message cannot be read");
+    if (std::holds_alternative<wire::Welcome>(*message) ||
+        std::holds_alternative<wire::BeatAck>(*message))
+        confirmed_at_ = context_.timeline.now();
     link_->on(std::move(*message), now().steady);
 }
 

@@ -31,6 +31,9 @@ public:
     void drain();  // and starts anew when it has drained
     Connection& connection() { return connection_; }
     bool calls_for(std::string_view turn) const { return model_.calls_for(turn); }
+    // When the broker last confirmed that it is there, and so may run what it has.
+    TimePoint confirmed_at() const { return confirmed_at_; }
+    std::size_t calls() const { return model_.calls(); }
     bool idle() const { return runs_.empty(); }
     bool draining() const { return draining_; }
     TimePoint disturbed_at() const { return disturbed_at_; }
@@ -61,7 +64,7 @@ private:
     std::unique_ptr<worker::Link> link_;
     std::map<wire::LeaseId, std::unique_ptr<Slot>> runs_;
     bool draining_ = false;
-    TimePoint disturbed_at_ = TimePoint::min();
+    TimePoint disturbed_at_ = TimePoint::min(), confirmed_at_{};
 };
 
 }  // namespace emostage::sim

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/sim/script.hpp"
+
 namespace emostage::sim {
 
 using namespace std::chrono_literals;
@@ -16,10 +18,12 @@ constexpr std::uint64_t steps_max = 400'000;  // of one run: more is something t
 constexpr std::uint64_t steps_between_looks = 32;
 // A zombie is found at its next beat: what was disturbed is judged again from then on.
 constexpr auto calm = 3s;
+const auto fence = broker::Config().fence;
 
 broker::Config broker_config() {
     broker::Config config;
     config.limits.deadline_ms = 40'000;
+    config.limits.reply_bytes = reply_bytes_max;
     config.deadline_default = 30s;
     config.replay_delta_bytes = 48;
     config.queued_turns_max = queued_max;
@@ -203,6 +207,12 @@ void Simulation::check_cancel(const std::string& turn) {
 }
 
 void Simulation::check_bounds() {
+    for (const auto& worker : workers_) {
+        if (worker->reachable() && worker->calls() > 0 &&
+            context_.timeline.now() > worker->confirmed_at() + fence)
+            context_.checker.violated(worker->name() +
+                                      ": nobody confirms it, and its models go on");
+    }
     if (!broker_.alive()) return;
     const auto seen = broker_.snapshot();
     for (const auto& worker : seen.workers) {

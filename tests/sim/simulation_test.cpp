@@ -33,8 +33,9 @@ TEST_P(Seeds, ThePromisesHoldWhateverDies) {
     const auto result = run_seeds(plan, Faults());
     EXPECT_TRUE(result.failed.empty()) << failures(result);
     // It was a trial: every way was taken.
-    for (const auto* what : {"completed", "failed", "cancelled", "rejected", "reset", "continued",
-                             "replayed", "leased again", "resumes", "gaps", "cancels timed"}) {
+    for (const auto* what :
+         {"completed", "failed", "cancelled", "rejected", "reset", "continued", "alert", "replayed",
+          "leased again", "resumes", "gaps", "cancels timed"}) {
         EXPECT_GT(result.totals.contains(what) ? result.totals.at(what) : 0, 0u) << what;
     }
 }
