@@ -97,9 +97,10 @@ TEST(Judge, KnowsAWholeReplyFromAnyOther) {
     EXPECT_NE(judge("t", as(whole + whole), whole + whole), "") << "doubled";
     const auto cut = whole.substr(0, whole.size() - 1);
     EXPECT_NE(judge("t", as(cut), cut), "") << "cut";
-    auto too_long = as(cut);
+    const auto begun = whole.substr(0, 3);
+    auto too_long = as(begun);
     too_long.finish_reason = "length";
-    EXPECT_NE(judge("t", too_long, cut), "") << "cut, and called too long";
+    EXPECT_NE(judge("t", too_long, begun), "") << "cut, and called too long";
     const auto mixed = whole.substr(0, 8) + reply_script("t", 4).substr(8);
     EXPECT_NE(judge("t", as(mixed), mixed), "") << "of two attempts";
     EXPECT_NE(judge("other", as(whole), whole), "") << "of another turn";

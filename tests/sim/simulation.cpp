@@ -240,6 +240,7 @@ void Simulation::check_end() {
         if (gateway->counters().rereads) checker.violated(gateway->name() + ": read a reply twice");
         checker.count("resumes", gateway->counters().resumes_pushed);
         checker.count("gaps", gateway->counters().gaps);
+        checker.count("reconnects", gateway->counters().reconnects);
     }
 }
 

@@ -35,7 +35,7 @@ TEST_P(Seeds, ThePromisesHoldWhateverDies) {
     // It was a trial: every way was taken.
     for (const auto* what :
          {"completed", "failed", "cancelled", "rejected", "reset", "continued", "alert", "replayed",
-          "leased again", "resumes", "gaps", "cancels timed"}) {
+          "leased again", "resumes", "gaps", "reconnects", "cancels timed"}) {
         EXPECT_GT(result.totals.contains(what) ? result.totals.at(what) : 0, 0u) << what;
     }
 }
@@ -47,7 +47,7 @@ TEST(Simulation, NothingIsTriedTwiceInPeace) {
     plan.count = calm_seeds;
     const auto result = run_seeds(plan, Faults::none());
     EXPECT_TRUE(result.failed.empty()) << failures(result);
-    for (const auto* what : {"leased again", "reset", "failed", "gaps"})
+    for (const auto* what : {"leased again", "reset", "failed", "reconnects"})
         EXPECT_FALSE(result.totals.contains(what) && result.totals.at(what)) << what;
     EXPECT_GT(result.totals.at("completed"), calm_seeds);
 }
