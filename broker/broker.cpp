@@ -5,6 +5,7 @@
 #include "broker/intake.hpp"
 #include "broker/lifecycle.hpp"
 #include "broker/link.hpp"
+#include "broker/recovery.hpp"
 #include "broker/state.hpp"
 
 namespace emostage::broker {
@@ -18,10 +19,13 @@ Config with_told_retention(Config config) {
 }  // namespace
 
 struct Broker::Impl {
-    Impl(Config config, std::string id, Outputs& outputs)
-        : state(with_told_retention(std::move(config)), std::move(id), outputs) {}
+    Impl(Config config, Restored restored, Outputs& outputs, Now now)
+        : state(with_told_retention(std::move(config)), restored.broker, restored.start, outputs),
+          last(now) {
+        recover(state, lifecycle, std::move(restored), now);
+    }
 
-    // Every input: `work`, then what can be leased because of it.
+    // Every input: `work`, then what can be leased because of it, then what is to be stored of it.
     template <class Work>
     void input(Now now, Work&& work) {
         // The workers' timers alone call each beat. If nobody did, the process stood still, and
@@ -32,7 +36,11 @@ struct Broker::Impl {
         last = now;
         work();
         lifecycle.dispatch(now);
+        auto commit = state.ledger.next(state.sessions, state.draining, now);
+        if (commit) state.outputs.commit(std::move(*commit));
     }
+
+    void committed(const Committed& committed, Now now);
 
     void tick(Now now);
     bool forget_one(Now now);
@@ -43,6 +51,14 @@ struct Broker::Impl {
     Link link{state, lifecycle};
     Now last;
 };
+
+void Broker::Impl::committed(const Committed& committed, Now now) {
+    if (committed.result == Committed::Result::stored) {
+        for (Turn* turn : state.ledger.stored(committed.low, now)) lifecycle.stored(*turn, now);
+    } else {
+        for (Turn* turn : state.ledger.failed(now)) lifecycle.drop(*turn, now);
+    }
+}
 
 void Broker::Impl::tick(Now now) {
     std::size_t left = state.config.tick_steps_max;
@@ -64,14 +80,14 @@ void Broker::Impl::tick(Now now) {
 
 bool Broker::Impl::forget_one(Now now) {
     if (Turn* turn = state.retention.overdue(now.steady)) {
-        lifecycle.forget(*turn);
+        lifecycle.forget(*turn, now);
         return true;
     }
-    return state.sessions.forget_overdue(now.steady);
+    return state.sessions.forget_overdue(now);
 }
 
-Broker::Broker(Config config, std::string id, Outputs& outputs)
-    : impl_(std::make_unique<Impl>(std::move(config), std::move(id), outputs)) {}
+Broker::Broker(Config config, Restored restored, Outputs& outputs, Now now)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(restored), outputs, now)) {}
 Broker::~Broker() = default;
 
 void Broker::on(wire::Open open, Now now) {
@@ -95,6 +111,9 @@ void Broker::on(FromWorker from, Now now) {
 void Broker::on(const Unreachable& gone, Now now) {
     impl_->input(now, [&] { impl_->link.on(gone, now); });
 }
+void Broker::on(const Committed& committed, Now now) {
+    impl_->input(now, [&] { impl_->committed(committed, now); });
+}
 void Broker::on(Tick, Now now) {
     impl_->input(now, [&] { impl_->tick(now); });
 }
@@ -107,7 +126,7 @@ std::optional<TimePoint> Broker::next_time() const {
     if (impl_->lifecycle.dispatch_unfinished()) return impl_->last.steady;
     std::optional<TimePoint> at;
     for (const auto next : {state.workers.next(), state.deadlines.next(), state.fanout.next(),
-                            state.retention.next(), state.sessions.next()}) {
+                            state.retention.next(), state.sessions.next(), state.ledger.due()}) {
         if (next && (!at || *next < *at)) at = next;
     }
     return at;
@@ -133,6 +152,8 @@ Snapshot Broker::snapshot(Now now) const {
     }
     seen.counters = state.counters;
     seen.draining = state.draining;
+    seen.unstored = state.ledger.unstored();
+    seen.takes_turns = !state.ledger.refuses();
     return seen;
 }
 

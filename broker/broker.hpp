@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "broker/config.hpp"
+#include "broker/journal.hpp"
+#include "broker/restored.hpp"
 #include "core/clock.hpp"
 #include "core/codec/codec.hpp"
 #include "schemas/command.hpp"
@@ -34,6 +36,9 @@ public:
     // On the topic `gateway "/"`, after all that was published there before.
     virtual void publish(std::string_view gateway, const wire::Event& event) = 0;
     virtual void send(const Route& route, const wire::ToWorker& message) = 0;
+    // To be stored, all or nothing; then on(Committed). One at a time, and only where
+    // Config::durable.
+    virtual void commit(Commit commit) = 0;
 };
 
 // --- inputs other than commands ----------------------------------------------------------------
@@ -57,7 +62,8 @@ struct Counters {  // since the start
     std::uint64_t opened = 0, accepted = 0, joined = 0, rejected = 0, completed = 0, failed = 0,
                   cancelled = 0, resets = 0, retries = 0, leases_lost = 0, replays = 0, events = 0,
                   deltas = 0, delta_bytes = 0, bad_commands = 0, stages_failed = 0, degraded = 0,
-                  link_gaps = 0, continued = 0, alerts = 0;
+                  link_gaps = 0, continued = 0, alerts = 0, commits = 0, commits_failed = 0,
+                  recovered = 0, voided = 0;
 };
 
 struct WorkerView {
@@ -73,13 +79,15 @@ struct Snapshot {
     std::vector<WorkerView> workers;
     Counters counters;
     bool draining = false;
+    std::uint64_t unstored = 0;  // turns with changes that no commit has stored yet
+    bool takes_turns = true;     // false: the journal cannot be written, or is nearly full
 };
 
 class Broker {
 public:
-    // `id` names this broker's state (EventBatch::broker): random, new with each empty start.
-    // `outputs` outlives the broker.
-    Broker(Config config, std::string id, Outputs& outputs);
+    // Goes on from `restored`; its id is EventBatch::broker. `outputs` outlives the broker and is
+    // not called from here.
+    Broker(Config config, Restored restored, Outputs& outputs, Now now);
     ~Broker();
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
@@ -91,6 +99,7 @@ public:
     void on(const Subscribed& subscribed, Now now);
     void on(FromWorker from, Now now);
     void on(const Unreachable& gone, Now now);
+    void on(const Committed& committed, Now now);  // the commit that is under way
     void on(Tick, Now now);
     void on(Drain, Now now);
 

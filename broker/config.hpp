@@ -36,6 +36,13 @@ struct Config {
     std::size_t pipelines_max = 256;  // announced by workers; and, apart from those, waited for
     std::size_t turn_log_bytes_max = 4u * 1024 * 1024;  // events of one turn, all attempts
 
+    // Journal
+    bool durable = false;           // changes go out as commits; else all counts as stored at once
+    milliseconds commit_lazy{200};  // what runs say is stored within this
+    std::uint64_t reserved_numbers = 512;  // that a run may say before they are stored
+    milliseconds commit_retry_min{100}, commit_retry_max{5'000};  // after one that was not stored
+    milliseconds recovery_grace{2'000};  // after a start: for workers to come back to their turns
+
     // What is kept
     milliseconds retention{600'000};  // of an ended turn
     std::size_t kept_turns_max = 200'000;

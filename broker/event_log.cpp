@@ -43,6 +43,15 @@ std::uint64_t EventLog::append(const wire::EventBody& body, std::uint32_t attemp
     return last_;
 }
 
+void EventLog::append_gap(std::uint64_t seq, const wire::Reset& reset, std::uint32_t attempt,
+                          std::int64_t at_ms) {
+    assert(seq > last_);
+    entries_.push_back({last_ + 1, seq, attempt, at_ms, 0, wire::Reset{reset.reason, last_ + 1}});
+    body_bytes_ += heap_bytes(entries_.back().body);
+    text_begin_ = text_.size();
+    last_ = seq;
+}
+
 std::uint64_t EventLog::append_delta(std::string_view text, std::uint32_t attempt,
                                      std::int64_t at_ms) {
     assert(text_.size() + text.size() <= std::numeric_limits<std::uint32_t>::max());
@@ -77,28 +86,31 @@ std::size_t EventLog::bytes() const {
            body_bytes_;
 }
 
-void EventLog::replay(std::uint64_t after, std::size_t merge_bytes,
+void EventLog::replay(std::uint64_t after, std::uint64_t upto, std::size_t merge_bytes,
                       const std::function<void(wire::Event&)>& take) const {
     auto entry = std::partition_point(entries_.begin(), entries_.end(),
                                       [&](const Entry& e) { return e.last <= after; });
-    for (; entry != entries_.end(); ++entry) {
+    for (; entry != entries_.end() && entry->first <= upto; ++entry) {
         if (is_run(entry->body)) {
-            replay_run(*entry, after, merge_bytes, take);
+            replay_run(*entry, after, upto, merge_bytes, take);
             continue;
         }
-        wire::Event event{{}, {}, entry->first, entry->attempt, entry->at_ms, entry->body};
+        if (entry->last > upto) return;
+        wire::Event event{{}, {}, entry->last, entry->attempt, entry->at_ms, entry->body};
         take(event);
     }
 }
 
-void EventLog::replay_run(const Entry& run, std::uint64_t after, std::size_t merge_bytes,
+void EventLog::replay_run(const Entry& run, std::uint64_t after, std::uint64_t upto,
+                          std::size_t merge_bytes,
                           const std::function<void(wire::Event&)>& take) const {
     std::uint64_t from = std::max(run.first, after + 1);
-    while (from <= run.last) {
+    const std::uint64_t end = std::min(run.last, upto);
+    while (from <= end) {
         const auto piece_of = [&](std::uint64_t seq) { return run.piece + (seq - run.first); };
         const auto begin = begin_of(piece_of(from));
         std::uint64_t to = from;
-        while (to < run.last && pieces_[piece_of(to + 1)].end - begin <= merge_bytes) ++to;
+        while (to < end && pieces_[piece_of(to + 1)].end - begin <= merge_bytes) ++to;
         const Piece& last = pieces_[piece_of(to)];
         wire::Event event{{},
                           {},

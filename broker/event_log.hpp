@@ -22,6 +22,10 @@ public:
     std::uint64_t append(const wire::EventBody& body, std::uint32_t attempt, std::int64_t at_ms);
     std::uint64_t append_delta(std::string_view text, std::uint32_t attempt, std::int64_t at_ms);
 
+    // Voids text() and jumps: the reset stands for all numbers up to `seq`, whatever they were.
+    void append_gap(std::uint64_t seq, const wire::Reset& reset, std::uint32_t attempt,
+                    std::int64_t at_ms);
+
     std::uint64_t last() const { return last_; }  // 0: none
 
     // All deltas since the last reset. Valid until the next append.
@@ -32,10 +36,10 @@ public:
     // Analyses that are over, in order, the newest of each stage.
     std::vector<wire::Stage> stages() const;
 
-    // Gives every event after the number `after`, in order; `turn` and `session` are left to
-    // `take`. Deltas that follow one another are merged up to `merge_bytes`; a single larger one
-    // stays whole.
-    void replay(std::uint64_t after, std::size_t merge_bytes,
+    // Gives every event after the number `after` up to `upto`, in order; `turn` and `session` are
+    // left to `take`. Deltas that follow one another are merged up to `merge_bytes`; a single
+    // larger one stays whole.
+    void replay(std::uint64_t after, std::uint64_t upto, std::size_t merge_bytes,
                 const std::function<void(wire::Event&)>& take) const;
 
     void shrink();  // nothing more is coming
@@ -53,8 +57,8 @@ private:
         wire::EventBody body;
     };
 
-    void replay_run(const Entry& run, std::uint64_t after, std::size_t merge_bytes,
-                    const std::function<void(wire::Event&)>& take) const;
+    void replay_run(const Entry& run, std::uint64_t after, std::uint64_t upto,
+                    std::size_t merge_bytes, const std::function<void(wire::Event&)>& take) const;
     std::uint32_t begin_of(std::size_t piece) const { return piece ? pieces_[piece - 1].end : 0; }
 
     std::uint64_t last_ = 0;

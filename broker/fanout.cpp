@@ -53,7 +53,8 @@ void Fanout::detach_all(Turn& turn) {
     turn.askers.shrink_to_fit();
 }
 
-void Fanout::fade(Turn& turn) {
+void Fanout::fade(Turn& turn, TimePoint now) {
+    turn.fades_at = now + config_.beacon_after_end;
     turn.in_fading = fading_.insert(fading_.end(), &turn);
     turn.fading = true;
 }
@@ -72,13 +73,21 @@ void Fanout::publish(const Turn& turn, std::uint64_t seq, wire::EventBody body,
     auto& event = fill(turn, seq, at_ms);
     event.body = std::move(body);
     for (const Asker& asker : turn.askers) outputs_.publish(asker.gateway->name, event);
+    if (std::holds_alternative<wire::Alert>(event.body)) publish_alert(turn, event);
 }
 
-void Fanout::publish_to(std::string_view gateway, const Turn& turn, std::uint64_t seq,
-                        wire::EventBody body, std::int64_t at_ms) {
-    auto& event = fill(turn, seq, at_ms);
-    event.body = std::move(body);
-    outputs_.publish(gateway, event);
+void Fanout::publish_alert(const Turn& turn, const wire::Event& event) {
+    const auto& alerts = config_.alerts;
+    if (!alerts.empty() && !asks(turn, alerts)) outputs_.publish(alerts, event);
+}
+
+void Fanout::tell(const Turn& turn, std::uint64_t after, std::uint64_t upto) {
+    turn.log.replay(after, upto, config_.replay_delta_bytes, [&](wire::Event& event) {
+        event.turn = turn.open.turn;
+        event.session = turn.open.session;
+        for (const Asker& asker : turn.askers) outputs_.publish(asker.gateway->name, event);
+        if (std::holds_alternative<wire::Alert>(event.body)) publish_alert(turn, event);
+    });
 }
 
 void Fanout::publish_delta(const Turn& turn, std::uint64_t seq, std::string& text,
@@ -93,7 +102,7 @@ void Fanout::publish_delta(const Turn& turn, std::uint64_t seq, std::string& tex
 
 void Fanout::replay(const Turn& turn, const std::string& gateway, std::uint64_t after) {
     ++counters_.replays;
-    turn.log.replay(after, config_.replay_delta_bytes, [&](wire::Event& event) {
+    turn.log.replay(after, turn.told, config_.replay_delta_bytes, [&](wire::Event& event) {
         event.turn = turn.open.turn;
         event.session = turn.open.session;
         outputs_.publish(gateway, event);
@@ -106,7 +115,7 @@ void Fanout::publish_unnumbered(std::string_view gateway, std::string turn, std:
 }
 
 std::size_t Fanout::step(Now now) {
-    if (!fading_.empty() && fading_.front()->ended_at + config_.beacon_after_end <= now.steady) {
+    if (!fading_.empty() && fading_.front()->fades_at <= now.steady) {
         detach_all(*fading_.front());
         return 1;
     }
@@ -123,7 +132,7 @@ std::size_t Fanout::send_beacon(Gateway& gateway, Now now) {
     beacon.live.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         const Turn& turn = *gateway.turns[--gateway.unlisted];
-        beacon.live.emplace_back(turn.open.turn, turn.log.last());
+        beacon.live.emplace_back(turn.open.turn, turn.told);
     }
     if (gateway.unlisted == 0) {
         gateway.beacon_at = now.steady + config_.beacon;
@@ -133,11 +142,20 @@ std::size_t Fanout::send_beacon(Gateway& gateway, Now now) {
     return count;
 }
 
+void Fanout::hasten(const std::string& name, TimePoint now) {
+    const auto found = gateways_.find(name);
+    if (found == gateways_.end()) return;
+    Gateway& gateway = *found->second;
+    if (gateway.beacon_at <= now) return;
+    gateway.beacon_at = now;
+    beacons_.splice(beacons_.begin(), beacons_, gateway.in_beacons);
+}
+
 std::optional<TimePoint> Fanout::next() const {
     std::optional<TimePoint> at;
     if (!beacons_.empty()) at = beacons_.front()->beacon_at;
     if (!fading_.empty()) {
-        const auto fades = fading_.front()->ended_at + config_.beacon_after_end;
+        const auto fades = fading_.front()->fades_at;
         at = at ? std::min(*at, fades) : fades;
     }
     return at;

@@ -41,28 +41,30 @@ public:
     static bool asks(const Turn& turn, std::string_view gateway);
 
     void publish(const Turn& turn, std::uint64_t seq, wire::EventBody body, std::int64_t at_ms);
-    // To one gateway that need not ask for the turn.
-    void publish_to(std::string_view gateway, const Turn& turn, std::uint64_t seq,
-                    wire::EventBody body, std::int64_t at_ms);
     // Takes the text. No allocation.
     void publish_delta(const Turn& turn, std::uint64_t seq, std::string& text, std::int64_t at_ms);
-    // What has a number after `after`, to one gateway.
+    // From the log, what has a number after `after` up to `upto`, to all askers.
+    void tell(const Turn& turn, std::uint64_t after, std::uint64_t upto);
+    // What was told after the number `after`, to one gateway.
     void replay(const Turn& turn, const std::string& gateway, std::uint64_t after);
     // To one gateway, without a number.
     void publish_unnumbered(std::string_view gateway, std::string turn, std::string session,
                             wire::EventBody body, std::int64_t at_ms);
 
-    // The turn ended: its askers keep it in their beacons for `beacon_after_end`.
-    void fade(Turn& turn);
+    // The turn's end was told: its askers keep it in their beacons for `beacon_after_end`.
+    void fade(Turn& turn, TimePoint now);
     void detach_all(Turn& turn);
 
     // One beacon, or one faded turn. Returns the turns that were touched; 0: nothing is due.
     std::size_t step(Now now);
     std::optional<TimePoint> next() const;
+    // The gateway's next beacon is due: it may have missed something.
+    void hasten(const std::string& gateway, TimePoint now);
 
     std::size_t gateways() const { return gateways_.size(); }
 
 private:
+    void publish_alert(const Turn& turn, const wire::Event& event);
     wire::Event& fill(const Turn& turn, std::uint64_t seq, std::int64_t at_ms);
     std::size_t send_beacon(Gateway& gateway, Now now);
 
@@ -71,7 +73,7 @@ private:
     Outputs& outputs_;
     std::unordered_map<std::string, std::unique_ptr<Gateway>> gateways_;
     std::list<Gateway*> beacons_;  // by beacon_at
-    std::list<Turn*> fading_;      // ended, still with askers; by ended_at
+    std::list<Turn*> fading_;      // ended, still with askers; by fades_at
     wire::Event event_;            // reused: its strings keep their capacity
 };
 

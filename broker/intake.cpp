@@ -29,6 +29,10 @@ std::optional<wire::Rejected> Intake::refuse(const wire::Open& open, TimePoint n
         return wire::Rejected{Errc::unavailable, "the broker is draining; use another",
                               std::nullopt};
     }
+    if (state_.ledger.refuses()) {
+        return wire::Rejected{Errc::unavailable, "the broker's disk is full or fails",
+                              state_.ledger.retry_after().count()};
+    }
     const auto& pipeline = open.pipeline.empty() ? state_.config.default_pipeline : open.pipeline;
     const bool served = state_.workers.announced(pipeline);
     if (!served && state_.workers.size() > 0) {
@@ -67,13 +71,24 @@ std::optional<wire::Rejected> Intake::refuse_in_session(const wire::Open& open,
     return std::nullopt;
 }
 
+bool Intake::settled(const Turn& turn) {
+    return turn.state == TurnState::ended && turn.told == turn.log.last();
+}
+
+bool Intake::attach(Turn& turn, const std::string& gateway, Now now) {
+    if (settled(turn) || Fanout::asks(turn, gateway)) return true;
+    if (!state_.fanout.attach(turn, gateway, now.steady)) return false;
+    state_.ledger.changed(turn, now);
+    return true;
+}
+
 void Intake::join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now) {
     if (turn.content != content) {
         reject(open.gateway, open.turn, open.session,
                {Errc::conflict, "this turn id is known with other content", std::nullopt}, now);
         return;
     }
-    if (turn.state != TurnState::ended && !state_.fanout.attach(turn, open.gateway, now.steady)) {
+    if (!attach(turn, open.gateway, now)) {
         reject(open.gateway, open.turn, open.session,
                state_.admission.overloaded("the turn has too many gateways already", now.steady),
                now);
@@ -105,16 +120,15 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
                {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
         return;
     }
-    if (turn->state == TurnState::ended) {
+    if (settled(*turn)) {
         state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1);
         return;
     }
-    const bool hears = Fanout::asks(*turn, cancel.gateway);
+    // Who cancels is to hear the end, if there is room for one more.
+    state_.fanout.attach(*turn, cancel.gateway, now.steady);
+    if (turn->state == TurnState::ended) return;  // and is about to be told
     lifecycle_.stop(*turn, wire::Cancelled{"requested"}, "requested",
                     Lifecycle::Remember::text_and_reply, now);
-    if (hears) return;
-    turn = state_.turns.find(cancel.turn);  // where nothing ended can be kept it is gone
-    if (turn) state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1);
 }
 
 void Intake::on(const wire::Resume& resume, Now now) {
@@ -124,8 +138,7 @@ void Intake::on(const wire::Resume& resume, Now now) {
                {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
         return;
     }
-    if (turn->state != TurnState::ended &&
-        !state_.fanout.attach(*turn, resume.gateway, now.steady)) {
+    if (!attach(*turn, resume.gateway, now)) {
         reject(resume.gateway, resume.turn, turn->open.session,
                state_.admission.overloaded("the turn has too many gateways already", now.steady),
                now);
@@ -149,6 +162,7 @@ void Intake::on(const Subscribed& subscribed, Now now) {
     state_.fanout.publish_unnumbered(subscribed.gateway, {}, {},
                                      wire::Hello{wire::protocol_version, state_.config.limits},
                                      now.unix_ms);
+    state_.fanout.hasten(subscribed.gateway, now.steady);
 }
 
 void Intake::reject(const std::string& gateway, const std::string& turn, const std::string& session,

@@ -26,6 +26,9 @@ private:
     // Why a new turn is not let in; nothing: it is.
     std::optional<wire::Rejected> refuse(const wire::Open& open, TimePoint now) const;
     std::optional<wire::Rejected> refuse_in_session(const wire::Open& open, TimePoint now) const;
+    static bool settled(const Turn& turn);  // ended, and the end is told
+    // It hears what is still to be told of the turn. False: no room.
+    bool attach(Turn& turn, const std::string& gateway, Now now);
     void join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now);
     void interrupt(const std::string& session, Now now);
     void reject(const std::string& gateway, const std::string& turn, const std::string& session,

@@ -4,11 +4,20 @@
 
 namespace emostage::broker {
 
-LeaseTable::LeaseTable(std::string_view broker)
-    : next_(XXH64(broker.data(), broker.size(), 0) & 0x7fff'ffff'0000'0000) {}
+LeaseTable::LeaseTable(std::string_view broker, std::uint64_t start)
+    : next_(XXH64(broker.data(), broker.size(), start) & 0x7fff'ffff'0000'0000) {}
 
 Lease& LeaseTable::grant(Worker& worker, Turn& turn, TimePoint now) {
-    const auto id = ++next_;
+    while (leases_.contains(++next_)) {
+    }
+    return add(next_, worker, turn, now);
+}
+
+Lease* LeaseTable::restore(wire::LeaseId id, Worker& worker, Turn& turn, TimePoint now) {
+    return leases_.contains(id) ? nullptr : &add(id, worker, turn, now);
+}
+
+Lease& LeaseTable::add(wire::LeaseId id, Worker& worker, Turn& turn, TimePoint now) {
     Lease& lease = leases_[id];
     lease.id = id;
     lease.worker = &worker;
@@ -30,6 +39,7 @@ void LeaseTable::release(Lease& lease) {
     held[lease.place] = held.back();
     held[lease.place]->place = lease.place;
     held.pop_back();
+    if (lease.over) --lease.worker->over;
     leases_.erase(leases_.find(lease.id));
 }
 

@@ -23,7 +23,9 @@ struct Lease {
     std::uint64_t next_ordinal = 1;
     bool started = false;
     bool shown = false;  // it began with text of a former attempt, and has not said how it goes on
-    std::uint64_t kept = 0;       // the last ordinal that the worker was told it may forget
+    std::uint64_t stored = 0;     // the last ordinal that is stored
+    std::uint64_t kept = 0;       // the last one that the worker was told it may forget
+    bool over = false;            // its run has ended; it waits for the end to be stored
     std::uint64_t asked_for = 0;  // the ordinal that it was last asked to say again
     std::uint32_t asked = 0;      // how often
     TimePoint asked_at{};
@@ -37,16 +39,20 @@ struct Lease {
 
 class LeaseTable {
 public:
-    // Ids start at a place of the broker's own: a worker that still runs leases of a former broker
-    // cannot meet them here.
-    explicit LeaseTable(std::string_view broker);
+    // Ids begin at a place of the broker's state and of this start of it: no lease of another state
+    // or of a former start is met again.
+    LeaseTable(std::string_view broker, std::uint64_t start);
 
     Lease& grant(Worker& worker, Turn& turn, TimePoint now);
+    // A lease of a former start. Null: there is one with this id.
+    Lease* restore(wire::LeaseId id, Worker& worker, Turn& turn, TimePoint now);
     Lease* find(wire::LeaseId id);
     void release(Lease& lease);
     std::size_t size() const { return leases_.size(); }
 
 private:
+    Lease& add(wire::LeaseId id, Worker& worker, Turn& turn, TimePoint now);
+
     std::unordered_map<wire::LeaseId, Lease> leases_;
     wire::LeaseId next_;
 };

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace emostage::broker {
 namespace {
 
 void send_stop(State& state, const Lease& lease, bool fenced, std::string_view reason) {
+    if (lease.worker->awaited_until) return;  // has no route; told when it comes
     state.outputs.send(lease.worker->route, wire::Stop{lease.id, fenced, std::string(reason)});
 }
 
@@ -17,7 +19,13 @@ void send_stop(State& state, const Lease& lease, bool fenced, std::string_view r
 void Lifecycle::say(Turn& turn, wire::EventBody body, Now now) {
     ++state_.counters.events;
     const auto seq = turn.log.append(body, turn.attempt, now.unix_ms);
-    state_.fanout.publish(turn, seq, std::move(body), now.unix_ms);
+    state_.ledger.changed(turn, now);
+    if (turn.told + 1 == seq && state_.ledger.limit(turn) >= seq) {
+        turn.told = seq;
+        state_.fanout.publish(turn, seq, std::move(body), now.unix_ms);
+    } else {
+        state_.ledger.urgent(turn);
+    }
 }
 
 void Lifecycle::say_delta(Turn& turn, std::string& text, Now now) {
@@ -26,7 +34,13 @@ void Lifecycle::say_delta(Turn& turn, std::string& text, Now now) {
     ++counters.deltas;
     counters.delta_bytes += text.size();
     const auto seq = turn.log.append_delta(text, turn.attempt, now.unix_ms);
-    state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
+    state_.ledger.changed(turn, now);
+    if (turn.told + 1 == seq && state_.ledger.limit(turn) >= seq) {
+        turn.told = seq;
+        state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
+    } else {
+        state_.ledger.urgent(turn);
+    }
 }
 
 void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
@@ -35,14 +49,37 @@ void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
     say(turn, wire::Reset{std::string(reason)}, now);
 }
 
+void Lifecycle::take_back(Turn& turn, std::string_view reason, Now now) {
+    if (void_unknown(turn, now) || turn.log.text().empty()) return;
+    state_.ledger.hold(turn);
+    reset(turn, reason, now);
+}
+
+bool Lifecycle::void_unknown(Turn& turn, Now now) {
+    const auto unknown = std::exchange(turn.maybe_told, 0);
+    if (unknown <= turn.log.last()) return false;
+    ++state_.counters.voided;
+    ++state_.counters.resets;
+    ++state_.counters.events;
+    state_.ledger.hold(turn);
+    turn.log.append_gap(unknown + 1, {"worker_lost"}, turn.attempt, now.unix_ms);
+    state_.ledger.urgent(turn);
+    tell(turn, state_.ledger.limit(turn));
+    return true;
+}
+
+// From the log: deltas that waited are merged.
+void Lifecycle::tell(Turn& turn, std::uint64_t upto) {
+    if (turn.told >= upto) return;
+    const auto told = std::exchange(turn.told, upto);
+    state_.fanout.tell(turn, told, upto);
+}
+
 void Lifecycle::alert(Turn& turn, wire::Alert alert, Now now) {
     ++state_.counters.alerts;
     turn.alerted = turn.session->alerted = true;
-    const auto& alerts = state_.config.alerts;
-    const bool told = alerts.empty() || Fanout::asks(turn, alerts);
-    say(turn, alert, now);
-    if (!told)
-        state_.fanout.publish_to(alerts, turn, turn.log.last(), std::move(alert), now.unix_ms);
+    state_.ledger.changed(*turn.session);
+    say(turn, std::move(alert), now);
 }
 
 // --- in and out --------------------------------------------------------------------------------
@@ -52,7 +89,6 @@ void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
     const auto position = state_.admission.queued();
     if (open.pipeline.empty()) open.pipeline = config.default_pipeline;
     Turn& turn = state_.turns.add(std::move(open), content);
-    ++state_.counters.accepted;
 
     const milliseconds longest(static_cast<std::int64_t>(config.limits.deadline_ms));
     turn.accepted_at = now.steady;
@@ -62,14 +98,16 @@ void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
     state_.waiting.add(turn.accepted_at, turn);
     state_.admission.enter(turn);
 
-    Session& session = state_.sessions.get(turn.open.session);
+    Session& session = state_.sessions.get(turn.open.session, now);
     turn.session = &session;
     turn.in_session = session.waiting.insert(session.waiting.end(), &turn);
     [[maybe_unused]] const bool attached =
         state_.fanout.attach(turn, turn.open.gateway, now.steady);
     assert(attached);
+    state_.ledger.add(turn);
+    state_.ledger.hold(turn);
     say(turn, wire::Accepted{position}, now);
-    make_head_ready(session, now.steady);
+    make_head_ready(session, now);
 }
 
 void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, Remember memory,
@@ -78,6 +116,7 @@ void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, 
         send_stop(state_, *turn.lease, false, reason);
         detach(*turn.lease);
     }
+    void_unknown(turn, now);
     end(turn, std::move(body), memory, now);
 }
 
@@ -95,6 +134,27 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     if (std::holds_alternative<wire::Cancelled>(body)) ++counters.cancelled;
 
     Session& session = *turn.session;
+    if (std::holds_alternative<wire::Completed>(body)) session.alerted = turn.alerted;
+    if (memory == Remember::text_and_reply && !turn.stateless()) {
+        state_.sessions.remember(session, turn, std::string(turn.log.text()), session_state, now);
+    }
+    leave(turn, now);
+    turn.state = TurnState::ended;
+    turn.ended_at = now.steady;
+
+    state_.ledger.hold(turn);
+    say(turn, std::move(body), now);
+    turn.open.text = {};
+    turn.open.history.reset();
+    turn.open.locale = {};
+    turn.open.traceparent = {};
+    turn.log.shrink();
+    if (!state_.ledger.durable()) settle(turn, now);
+}
+
+// The session may be gone afterwards.
+void Lifecycle::leave(Turn& turn, Now now) {
+    Session& session = *turn.session;
     if (turn.state == TurnState::running) {
         session.running = nullptr;
         state_.admission.count_end(now.steady);
@@ -107,30 +167,52 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     }
     state_.deadlines.remove(turn.deadline, turn);
     state_.admission.leave(turn);
-    if (std::holds_alternative<wire::Completed>(body)) session.alerted = turn.alerted;
-    if (memory == Remember::text_and_reply && !turn.stateless()) {
-        state_.sessions.remember(session, turn, std::string(turn.log.text()), session_state);
-    }
-    turn.state = TurnState::ended;
-    turn.ended_at = now.steady;
     turn.session = nullptr;
-    make_head_ready(session, now.steady);
-    state_.sessions.settle(session, now.steady);  // last: the session may be gone then
-
-    say(turn, std::move(body), now);
-    turn.open.text = {};
-    turn.open.history.reset();
-    turn.open.locale = {};
-    turn.open.traceparent = {};
-    turn.log.shrink();
-    state_.fanout.fade(turn);
-    state_.retention.add(turn);
-    while (Turn* surplus = state_.retention.surplus()) forget(*surplus);  // may be this one
+    make_head_ready(session, now);
+    state_.sessions.settle(session, now);
 }
 
-void Lifecycle::forget(Turn& ended) {
+void Lifecycle::stored(Turn& turn, Now now) {
+    tell(turn, state_.ledger.limit(turn));
+    if (turn.state == TurnState::ended && turn.told == turn.log.last()) settle(turn, now);
+}
+
+// Its end was told, and will be told the same after any start: the worker may forget it.
+void Lifecycle::settle(Turn& turn, Now now) {
+    if (Lease* lease = state_.leases.find(std::exchange(turn.ended_lease, 0))) {
+        state_.outputs.send(lease->worker->route,
+                            wire::Kept{{{lease->id, lease->next_ordinal - 1}}});
+        release(*lease);
+    }
+    state_.fanout.fade(turn, now.steady);
+    state_.retention.add(turn);
+    while (Turn* surplus = state_.retention.surplus()) forget(*surplus, now);  // may be this one
+}
+
+void Lifecycle::drop(Turn& turn, Now now) {
+    const wire::Rejected why{Errc::unavailable,
+                             "the turn cannot be stored: the broker's disk fails",
+                             state_.ledger.retry_after().count()};
+    for (const Asker& asker : turn.askers) {
+        ++state_.counters.rejected;
+        state_.fanout.publish_unnumbered(asker.gateway->name, turn.id(), turn.open.session, why,
+                                         now.unix_ms);
+    }
+    if (turn.lease) {
+        send_stop(state_, *turn.lease, true, "turn dropped");
+        detach(*turn.lease);
+    }
+    if (turn.state != TurnState::ended) leave(turn, now);
+    if (Lease* lease = state_.leases.find(turn.ended_lease)) release(*lease);
+    state_.fanout.detach_all(turn);
+    state_.ledger.forget(turn, now);
+    state_.turns.erase(turn);
+}
+
+void Lifecycle::forget(Turn& ended, Now now) {
     state_.fanout.detach_all(ended);
     state_.retention.remove(ended);
+    state_.ledger.forget(ended, now);
     state_.turns.erase(ended);
 }
 
@@ -143,12 +225,12 @@ FairQueue::Place Lifecycle::place_of(const Turn& turn) const {
     return {turn.open.pipeline, turn.open.gateway, turn.ready_at - ahead, turn.order, turn.retried};
 }
 
-void Lifecycle::make_head_ready(Session& session, TimePoint now) {
+void Lifecycle::make_head_ready(Session& session, Now now) {
     if (session.running || session.waiting.empty()) return;
     Turn& head = *session.waiting.front();
     if (head.ready) return;
     head.ready = true;
-    head.ready_at = now;
+    head.ready_at = now.steady;
     ++pushes_;
     state_.queue.push(place_of(head), head);
 }
@@ -188,6 +270,8 @@ void Lifecycle::grant(Turn& turn, Worker& worker, Now now) {
     Lease& lease = state_.leases.grant(worker, turn, now.steady);
     turn.lease = &lease;
     state_.workers.refresh(worker);
+    // What this run says must not be told while the disk still has the turn with another.
+    state_.ledger.hold(turn);
 
     const auto& open = turn.open;
     wire::Lease message;
@@ -218,6 +302,14 @@ Turn& Lifecycle::detach(Lease& lease) {
     return turn;
 }
 
+void Lifecycle::finish(Lease& lease) {
+    Turn& turn = detach(lease);
+    turn.ended_lease = lease.id;
+    lease.over = true;
+    ++lease.worker->over;
+    state_.workers.refresh(*lease.worker);
+}
+
 void Lifecycle::release(Lease& lease) {
     if (!lease.closing()) detach(lease);
     Worker& worker = *lease.worker;
@@ -235,14 +327,21 @@ void Lifecycle::requeue(Turn& turn, Now now) {
     state_.waiting.add(turn.accepted_at, turn);
     state_.admission.enter_queue(turn);
     ++state_.counters.retries;
-    make_head_ready(session, now.steady);
+    state_.ledger.changed(turn, now);
+    make_head_ready(session, now);
 }
 
 void Lifecycle::count_loss(Turn& turn, Now now) {
+    const bool voided = void_unknown(turn, now);
     if (turn.attempt >= state_.config.attempts_max) {
         end(turn,
             wire::Failed{Errc::attempts_exhausted, "the turn's workers were lost too often", false},
             Remember::nothing, now);  // not to be tried again: it may be what kills them
+        return;
+    }
+    if (voided && turn.open.on_lost == wire::OnLost::fail) {
+        end(turn, wire::Failed{Errc::worker_lost, "the worker was lost in mid-reply", true},
+            Remember::nothing, now);
         return;
     }
     ++turn.attempt;
@@ -273,6 +372,7 @@ void Lifecycle::hand_back(Lease& lease, Now now) {
     if (++turn.returns > state_.config.returns_free) {
         count_loss(turn, now);
     } else {
+        void_unknown(turn, now);
         requeue(turn, now);
     }
 }

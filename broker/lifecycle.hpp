@@ -19,14 +19,21 @@ public:
     // Requires: admitted, unknown, room for its session and its gateway.
     void accept(wire::Open open, const ContentHash& content, Now now);
 
-    // One numbered event, kept and published.
+    // One numbered event, kept, and published as soon as it may be told.
     void say(Turn& turn, wire::EventBody body, Now now);
     void say_delta(Turn& turn, std::string& text, Now now);  // takes the text
-    // "Forget the deltas so far", where there are any.
+    // "Forget the deltas so far", where there are any; by a run, or by the broker itself.
     void reset(Turn& turn, std::string_view reason, Now now);
+    void take_back(Turn& turn, std::string_view reason, Now now);
+
+    // What is stored now is told; an end that is, is settled: the turn may be forgotten afterwards,
+    // where no ended one can be kept.
+    void stored(Turn& turn, Now now);
+    // A turn whose acceptance could not be stored: as if it had never been.
+    void drop(Turn& turn, Now now);
 
     // Ends a turn that is queued or whose run is over (no lease). `memory`: what its session
-    // remembers of it. The turn may be forgotten afterwards, where no ended one can be kept.
+    // remembers of it. The turn may be forgotten afterwards, as after stored().
     enum class Remember : std::uint8_t { nothing, text_and_reply };
     void end(Turn& turn, wire::EventBody body, Remember memory, Now now,
              const wire::Packed* session_state = nullptr);
@@ -49,15 +56,26 @@ public:
     void hand_back(Lease& lease, Now now);
     // The lease's run is over. Its turn, if it is not closing, has no lease then.
     void release(Lease& lease);
+    // The run has said the end of its turn, which is ended next: the lease goes when that is
+    // stored.
+    void finish(Lease& lease);
 
-    void forget(Turn& ended);
+    void forget(Turn& ended, Now now);
+
+    // The session's first turn can run, if none does.
+    void make_head_ready(Session& session, Now now);
+    // Numbers that readers may have seen of a run that does not come back: what they were is lost,
+    // and so is the text that went on from there. True: there were some.
+    bool void_unknown(Turn& turn, Now now);
 
 private:
-    Turn& detach(Lease& lease);  // the lease is closing then
+    Turn& detach(Lease& lease);       // the lease is closing then
+    void leave(Turn& turn, Now now);  // the queue, or its session's run
+    void tell(Turn& turn, std::uint64_t upto);
+    void settle(Turn& ended, Now now);
     void requeue(Turn& turn, Now now);
     void count_loss(Turn& turn, Now now);
     void grant(Turn& turn, Worker& worker, Now now);
-    void make_head_ready(Session& session, TimePoint now);
     FairQueue::Place place_of(const Turn& turn) const;
 
     State& state_;

@@ -34,6 +34,7 @@ bool Link::step(Now now) {
         return true;
     }
     state_.workers.acknowledged(*worker, now.steady);
+    if (worker->awaited_until) return true;
     tell_kept(*worker);
     send(worker->route, wire::BeatAck{worker->beat});
     return true;
@@ -42,14 +43,18 @@ bool Link::step(Now now) {
 void Link::tell_kept(Worker& worker) {
     wire::Kept kept;
     for (Lease* lease : worker.leases) {
-        const auto last = lease->next_ordinal - 1;
+        if (lease->over) continue;  // told with its end
+        const bool as_said = lease->closing() || !state_.ledger.durable();
+        const auto last = as_said ? lease->next_ordinal - 1 : lease->stored;
         if (last > std::exchange(lease->kept, last)) kept.leases.emplace_back(lease->id, last);
     }
     if (!kept.leases.empty()) send(worker.route, std::move(kept));
 }
 
-void Link::welcome(const Route& route) {
-    send(route, wire::Welcome{state_.id, state_.config.beat, state_.config.fence});
+void Link::welcome(Worker& worker) {
+    worker.welcome = ++state_.welcomes;
+    send(worker.route,
+         wire::Welcome{state_.id, state_.config.beat, state_.config.fence, worker.welcome});
 }
 
 // --- registration and beats --------------------------------------------------------------------
@@ -66,11 +71,12 @@ void Link::on_message(const Route& route, wire::Ready& ready, Now now) {
         worker = workers.add(ready.instance, route, now.steady);
         if (!worker) return;  // full: it says Ready again, and there may be room then
     }
+    worker->registered = true;
     worker->name = ready.worker;
     worker->slots = std::min(ready.slots, state_.config.slots_max);
     workers.heard(*worker, now.steady);
     workers.set_pipelines(*worker, ready.pipelines);
-    welcome(route);
+    welcome(*worker);
 }
 
 void Link::on_message(const Route& route, wire::Beat& beat, Now now) {
@@ -86,29 +92,38 @@ void Link::on_message(const Route& route, wire::Beat& beat, Now now) {
     if (beat.number <= worker->beat) return;  // overtaken: it came by a former connection
     Worker* there = workers.by_route(route);
     if (there && there != worker) return;
-    if (worker->route != route) {
+    if (!worker->registered) {
         workers.move(*worker, route);
-        welcome(route);  // what was under way on the former connection is said again
+        send(route, wire::Register{});
+    } else if (worker->route != route) {
+        workers.move(*worker, route);
+        welcome(*worker);  // what was under way on the former connection is said again
     }
     workers.beat(*worker, beat.number, beat.draining, now.steady);
     settle_beat(*worker, beat, now);
 }
 
 void Link::settle_beat(Worker& worker, const wire::Beat& beat, Now now) {
+    // All that it said before the broker's start has come again by now: the numbers are known.
+    const bool caught_up = worker.welcome && beat.welcome == worker.welcome;
     for (const auto id : beat.leases) {
         Lease* lease = state_.leases.find(id);
-        if (lease && lease->worker == &worker) {
+        if (lease && lease->worker != &worker) lease = nullptr;
+        if (lease) {
             lease->listed_in = beat.number;
             lease->unlisted = 0;
+            if (caught_up && lease->turn) lease->turn->maybe_told = 0;
         }
-        const bool runs = lease && lease->worker == &worker && !lease->closing();
-        if (!runs) send(worker.route, wire::Stop{id, true, "lease over"});
+        const bool held = lease && (!lease->closing() || lease->over);
+        if (!held) send(worker.route, wire::Stop{id, true, "lease over"});
     }
     std::vector<Lease*> over, lost;
     for (Lease* lease : worker.leases) {
         if (lease->listed_in == beat.number) continue;
         ++lease->unlisted;
-        if (lease->closing()) {
+        if (lease->over) {
+            continue;  // until its end is stored
+        } else if (lease->closing()) {
             over.push_back(lease);
         } else if (lease->unlisted >= unlisted_beats_max &&
                    now.steady - lease->granted_at >= unlisted_beats_max * state_.config.beat) {
@@ -135,9 +150,12 @@ Lease* Link::lease_of(const Route& route, wire::LeaseId id, Now now) {
     // A DEALER that reconnected goes on sending without knowing it: an unknown route that speaks
     // for a known lease is that lease's worker. Its beat will move it, at the latest; if the old
     // route is known to be gone, this does.
-    if (lease->worker->gone_since) {
+    if (!lease->worker->registered) {
         workers.move(*lease->worker, route);
-        welcome(route);
+        send(route, wire::Register{});
+    } else if (lease->worker->gone_since) {
+        workers.move(*lease->worker, route);
+        welcome(*lease->worker);
     }
     workers.heard(*lease->worker, now.steady);
     return lease;
@@ -175,11 +193,10 @@ void Link::on_message(const Route& route, wire::Output& output, Now now) {
             case Verdict::goes_on:
                 break;
             case Verdict::over:
-                send(route, wire::Kept{{{output.lease, output.ordinal + i}}});
                 return;
             case Verdict::lost:
                 // What it showed is not to be trusted either: nobody goes on from there.
-                lifecycle_.reset(*lease->turn, "worker_lost", now);
+                lifecycle_.take_back(*lease->turn, "worker_lost", now);
                 lifecycle_.lose(*lease, now);
                 return;
         }
@@ -209,7 +226,8 @@ Link::Verdict Link::take(Lease& lease, wire::RunEvent& event, Now now) {
         const bool end = std::holds_alternative<wire::RunCompleted>(event) ||
                          std::holds_alternative<wire::Failed>(event) ||
                          std::holds_alternative<wire::Cancelled>(event);
-        if (!end) return Verdict::goes_on;
+        if (!end || lease.over) return Verdict::goes_on;
+        send(lease.worker->route, wire::Kept{{{lease.id, lease.next_ordinal - 1}}});
         lifecycle_.release(lease);
         return Verdict::over;
     }
@@ -271,7 +289,7 @@ Link::Verdict Link::take(Lease& lease, wire::RunCompleted& run, Now now) {
         return Verdict::lost;  // something else was shown than the model said
     }
     if (!completed.degraded.empty()) ++state_.counters.degraded;
-    lifecycle_.release(lease);
+    lifecycle_.finish(lease);
     lifecycle_.end(turn, std::move(completed), Lifecycle::Remember::text_and_reply, now,
                    run.state.bytes.empty() ? nullptr : &run.state);
     return Verdict::over;
@@ -280,7 +298,7 @@ Link::Verdict Link::take(Lease& lease, wire::RunCompleted& run, Now now) {
 Link::Verdict Link::take(Lease& lease, wire::Failed& failed, Now now) {
     Turn& turn = *lease.turn;
     failed.message = clipped(failed.message, wire::error_message_bytes_max);
-    lifecycle_.release(lease);
+    lifecycle_.finish(lease);
     lifecycle_.end(turn, std::move(failed), Lifecycle::Remember::nothing, now);
     return Verdict::over;
 }

@@ -41,7 +41,7 @@ private:
 
     void ask_again(Lease& lease, Now now);
     void tell_kept(Worker& worker);
-    void welcome(const Route& route);
+    void welcome(Worker& worker);
     // The lease if that route may speak for it; else the route is told to stop.
     Lease* lease_of(const Route& route, wire::LeaseId id, Now now);
     void settle_beat(Worker& worker, const wire::Beat& beat, Now now);

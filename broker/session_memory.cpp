@@ -18,6 +18,11 @@ void SessionMemory::insert(std::uint64_t order, wire::Role role, std::string tex
     said_.insert(place, {order, {role, std::move(text)}});
 }
 
+void SessionMemory::restore(std::uint64_t order, wire::Utterance utterance) {
+    text_bytes_ += utterance.text.size();
+    said_.push_back({order, std::move(utterance)});
+}
+
 std::vector<wire::Utterance> SessionMemory::utterances() const {
     std::vector<wire::Utterance> all;
     all.reserve(said_.size());

@@ -16,6 +16,11 @@ namespace emostage::broker {
 
 class SessionMemory {
 public:
+    struct Said {
+        std::uint64_t order;  // of the turn
+        wire::Utterance utterance;
+    };
+
     // What the turn accepted as number `order` said and got; an empty `reply` is none. It is placed
     // by `order`: a turn that was cancelled in the queue ends before the one that runs ahead of it.
     void add(std::uint64_t order, std::string text, std::string reply, std::size_t utterances_max,
@@ -31,11 +36,11 @@ public:
     bool silent() const { return said_.empty(); }
     std::size_t bytes() const;  // of memory, about
 
+    const std::vector<Said>& said() const { return said_; }  // oldest first
+    // What was said once more; in order.
+    void restore(std::uint64_t order, wire::Utterance utterance);
+
 private:
-    struct Said {
-        std::uint64_t order;
-        wire::Utterance utterance;
-    };
     void insert(std::uint64_t order, wire::Role role, std::string text);
 
     std::vector<Said> said_;

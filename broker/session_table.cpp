@@ -13,7 +13,7 @@ bool SessionTable::has_room_for(const std::string& id) const {
     return sessions_.size() < config_.sessions_max || !idle_.empty() || sessions_.contains(id);
 }
 
-Session& SessionTable::get(const std::string& id) {
+Session& SessionTable::get(const std::string& id, Now now) {
     if (auto* known = find(id)) {
         if (known->idle_since) {
             idle_.erase(known->in_idle);
@@ -21,9 +21,8 @@ Session& SessionTable::get(const std::string& id) {
         }
         return *known;
     }
-    if (sessions_.size() >= config_.sessions_max) {
-        assert(!idle_.empty());
-        forget(*idle_.front());
+    if (sessions_.size() >= config_.sessions_max && !idle_.empty()) {
+        forget(*idle_.front(), now);
     }
     auto& place = sessions_[id];
     place = std::make_unique<Session>();
@@ -32,22 +31,33 @@ Session& SessionTable::get(const std::string& id) {
     return *place;
 }
 
-void SessionTable::settle(Session& session, TimePoint now) {
+Session& SessionTable::restore(const std::string& id, SessionMemory memory, bool alerted, Now now) {
+    Session& session = get(id, now);
+    bytes_ -= cost(session);
+    session.memory = std::move(memory);
+    bytes_ += cost(session);
+    session.alerted = alerted;
+    session.journaled = true;
+    return session;
+}
+
+void SessionTable::settle(Session& session, Now now) {
     if (session.busy() || session.idle_since) return;
-    session.idle_since = now;
+    session.idle_since = now.steady;
     session.in_idle = idle_.insert(idle_.end(), &session);
-    if (session.memory.empty()) forget(session);
+    if (session.memory.empty()) forget(session, now);
 }
 
 void SessionTable::remember(Session& session, const Turn& turn, std::string reply,
-                            const wire::Packed* state) {
+                            const wire::Packed* state, Now now) {
+    ledger_.changed(session);
     bytes_ -= cost(session);
     session.memory.add(turn.order, turn.open.text, std::move(reply), config_.session_utterances_max,
                        config_.session_history_bytes_max);
     if (state && state->bytes.size() <= wire::state_bytes_max) session.memory.set_state(*state);
     bytes_ += cost(session);
 
-    while (bytes_ > config_.sessions_bytes_max && !idle_.empty()) forget(*idle_.front());
+    while (bytes_ > config_.sessions_bytes_max && !idle_.empty()) forget(*idle_.front(), now);
     // All that is left is live: this one makes room, so that the bound holds whatever the load.
     while (bytes_ > config_.sessions_bytes_max && !session.memory.silent()) {
         bytes_ -= cost(session);
@@ -56,9 +66,10 @@ void SessionTable::remember(Session& session, const Turn& turn, std::string repl
     }
 }
 
-bool SessionTable::forget_overdue(TimePoint now) {
-    if (idle_.empty() || *idle_.front()->idle_since + config_.session_retention > now) return false;
-    forget(*idle_.front());
+bool SessionTable::forget_overdue(Now now) {
+    const auto due = next();
+    if (!due || *due > now.steady) return false;
+    forget(*idle_.front(), now);
     return true;
 }
 
@@ -71,7 +82,8 @@ std::size_t SessionTable::cost(const Session& session) {
     return sizeof(Session) + 2 * session.id.size() + session.memory.bytes();
 }
 
-void SessionTable::forget(Session& session) {
+void SessionTable::forget(Session& session, Now now) {
+    ledger_.forget(session, now);
     bytes_ -= cost(session);
     idle_.erase(session.in_idle);
     sessions_.erase(sessions_.find(session.id));

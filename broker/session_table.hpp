@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "broker/config.hpp"
+#include "broker/ledger.hpp"
 #include "broker/session_memory.hpp"
 #include "broker/turn.hpp"
 
@@ -22,7 +23,8 @@ struct Session {
     Turn* running = nullptr;
     std::list<Turn*> waiting;  // in order of acceptance; a retried turn is its head again
     SessionMemory memory;
-    bool alerted = false;  // by its last turn that said or completed: its turns go before others
+    bool alerted = false;    // by its last turn that said or completed: its turns go before others
+    bool journaled = false;  // stored, or about to be
 
     std::optional<TimePoint> idle_since;
     std::list<Session*>::iterator in_idle{};
@@ -32,7 +34,7 @@ struct Session {
 
 class SessionTable {
 public:
-    explicit SessionTable(const Config& config) : config_(config) {}
+    SessionTable(const Config& config, Ledger& ledger) : config_(config), ledger_(ledger) {}
 
     Session* find(const std::string& id);
 
@@ -41,17 +43,21 @@ public:
 
     // The session, made if it is new; idle ones give way. Requires: has_room_for(id). It is not
     // idle until the next settle().
-    Session& get(const std::string& id);
+    Session& get(const std::string& id, Now now);
+
+    // As it was stored; not idle until settle().
+    Session& restore(const std::string& id, SessionMemory memory, bool alerted, Now now);
 
     // After a turn of it went: idle, or forgotten if there is nothing to remember (the reference is
     // then dead).
-    void settle(Session& session, TimePoint now);
+    void settle(Session& session, Now now);
 
     // Writes down what a turn said and got, and its state where there is one, within all bounds.
-    void remember(Session& session, const Turn& turn, std::string reply, const wire::Packed* state);
+    void remember(Session& session, const Turn& turn, std::string reply, const wire::Packed* state,
+                  Now now);
 
     // Forgets one idle session whose retention ended; false: there is none.
-    bool forget_overdue(TimePoint now);
+    bool forget_overdue(Now now);
     std::optional<TimePoint> next() const;
 
     std::size_t size() const { return sessions_.size(); }
@@ -59,9 +65,10 @@ public:
 
 private:
     static std::size_t cost(const Session& session);
-    void forget(Session& session);
+    void forget(Session& session, Now now);
 
     const Config& config_;
+    Ledger& ledger_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
     std::list<Session*> idle_;  // longest idle first
     std::size_t bytes_ = 0;     // memory of all

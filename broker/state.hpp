@@ -1,5 +1,5 @@
-// All that a broker knows. What has to survive it is in `turns` and `sessions` (with their logs and
-// memories) and in the counters of TurnTable and LeaseTable; the rest follows from those.
+// All that a broker knows. What has to survive it, `turns` and `sessions` with their logs, memories
+// and leases, the ledger sees to; the rest follows from those.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 #include "broker/fair_queue.hpp"
 #include "broker/fanout.hpp"
 #include "broker/lease_table.hpp"
+#include "broker/ledger.hpp"
 #include "broker/retention.hpp"
 #include "broker/schedule.hpp"
 #include "broker/session_table.hpp"
@@ -19,8 +20,12 @@
 namespace emostage::broker {
 
 struct State {
-    State(Config config_in, std::string id_in, Outputs& outputs_in)
-        : config(std::move(config_in)), id(std::move(id_in)), outputs(outputs_in) {}
+    State(Config config_in, std::string id_in, std::uint64_t start, Outputs& outputs_in)
+        : config(std::move(config_in)),
+          id(std::move(id_in)),
+          outputs(outputs_in),
+          leases(id, start),
+          welcomes(start << 32) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -30,13 +35,15 @@ struct State {
     Counters counters;
     bool draining = false;
 
+    Ledger ledger{config, counters};
     TurnTable turns;
-    SessionTable sessions{config};
+    SessionTable sessions{config, ledger};
     Schedule deadlines;  // of live turns
     Schedule waiting;    // queued turns by the time of their acceptance
     FairQueue queue;     // those of them that could run
     WorkerTable workers{config};
-    LeaseTable leases{id};
+    LeaseTable leases;
+    std::uint64_t welcomes;  // sent, over all starts
     Admission admission{config};
     Retention retention{config};
     Fanout fanout{config, counters, outputs};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "broker/event_log.hpp"
 #include "core/clock.hpp"
 #include "schemas/command.hpp"
+#include "schemas/link.hpp"
 
 namespace emostage::broker {
 
@@ -28,11 +30,27 @@ struct Asker {
 
 enum class TurnState : std::uint8_t { queued, running, ended };
 
+// What the disk has of a turn, and what may be told because of it. The Ledger's.
+struct Books {
+    static constexpr std::uint64_t nothing = std::numeric_limits<std::uint64_t>::max();
+    enum class Mark : std::uint8_t { clean, lazy, urgent };
+
+    Mark mark = Mark::clean;
+    std::list<Turn*>::iterator place{};   // among those with this mark
+    TimePoint lazy_at{};                  // when it became lazy
+    bool stored = false;                  // that it was accepted
+    bool flying = false;                  // in the commit that is under way
+    std::uint64_t last = 0;               // events up to this number are stored
+    std::uint64_t reserved = 0;           // numbers up to this may be told
+    std::uint64_t hold = nothing;         // from this number on: when the next commit is stored
+    std::uint64_t hold_flying = nothing;  // when the one that is under way is
+};
+
 struct Turn {
     wire::Open open;  // text, history, locale and traceparent only until the end; pipeline resolved
     ContentHash content;
     std::uint64_t order = 0;  // of acceptance, over all turns
-    TimePoint accepted_at{}, ready_at{}, deadline{}, ended_at{};
+    TimePoint accepted_at{}, ready_at{}, deadline{}, ended_at{}, fades_at{};
 
     TurnState state = TurnState::queued;
     // Shown in events: 0 until the first lease, then 1; one more for each lease that was lost.
@@ -47,6 +65,10 @@ struct Turn {
     std::list<Turn*>::iterator in_session{};
 
     EventLog log;
+    std::uint64_t told = 0;         // events up to this number went to the askers
+    std::uint64_t maybe_told = 0;   // and up to this, before the broker's last start, perhaps
+    wire::LeaseId ended_lease = 0;  // whose worker is to hear that the end is stored
+    Books books;
     std::vector<Asker> askers;                               // none from some time after the end
     std::list<Turn*>::iterator in_fading{}, in_retention{};  // once ended; see Fanout, Retention
     bool fading = false;

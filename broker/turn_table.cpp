@@ -19,6 +19,17 @@ Turn& TurnTable::add(wire::Open open, const ContentHash& content) {
     return *place;
 }
 
+Turn* TurnTable::restore(wire::Open open, const ContentHash& content, std::uint64_t order) {
+    if (turns_.contains(open.turn)) return nullptr;
+    auto& place = turns_[open.turn];
+    place = std::make_unique<Turn>();
+    place->open = std::move(open);
+    place->content = content;
+    place->order = order;
+    skip_to(order);
+    return place.get();
+}
+
 void TurnTable::erase(Turn& turn) { turns_.erase(turns_.find(turn.id())); }
 
 }  // namespace emostage::broker

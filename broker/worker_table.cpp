@@ -22,17 +22,32 @@ Worker* WorkerTable::by_instance(const std::string& instance) {
 }
 
 Worker* WorkerTable::add(const std::string& instance, const Route& route, TimePoint now) {
+    Worker* worker = make(instance, now, std::nullopt);
+    if (!worker) return nullptr;
+    worker->route = route;
+    by_route_[route] = worker;
+    return worker;
+}
+
+Worker* WorkerTable::await(const std::string& instance, const std::string& name, TimePoint now,
+                           TimePoint until) {
+    Worker* worker = make(instance, now, until);
+    if (worker) worker->name = name;
+    return worker;
+}
+
+Worker* WorkerTable::make(const std::string& instance, TimePoint now,
+                          std::optional<TimePoint> awaited_until) {
     if (workers_.size() >= config_.workers_max) return nullptr;
     const auto number = ++numbers_;
     auto& worker = workers_[number];
     worker = std::make_unique<Worker>();
     worker->number = number;
     worker->instance = instance;
-    worker->route = route;
+    worker->awaited_until = awaited_until;
     worker->beat_at = worker->heard_at = now;
     worker->ack_at = now + config_.beat;
     by_instance_[instance] = worker.get();
-    by_route_[route] = worker.get();
     due_.emplace(due_at(*worker), number);
     return worker.get();
 }
@@ -45,6 +60,7 @@ void WorkerTable::move(Worker& worker, const Route& route) {
         by_route_[route] = &worker;
     }
     worker.gone_since.reset();
+    worker.awaited_until.reset();
     reschedule(worker, before);
     refresh(worker);
 }
@@ -110,7 +126,8 @@ void WorkerTable::remove(Worker& worker) {
 
 std::uint32_t WorkerTable::free_credit(const Worker& worker) const {
     if (worker.draining || worker.handed_back || worker.silent || worker.gone_since) return 0;
-    const auto held = worker.leases.size();
+    // Of those that are over no more than it has slots, should the disk be slow.
+    const auto held = worker.leases.size() - std::min(worker.over, worker.slots);
     return held >= worker.slots ? 0 : worker.slots - static_cast<std::uint32_t>(held);
 }
 
@@ -145,6 +162,7 @@ Worker* WorkerTable::choose(const std::string& pipeline) {
 TimePoint WorkerTable::due_at(const Worker& worker) const {
     auto at = std::min(worker.ack_at, worker.beat_at + config_.lease);
     if (worker.gone_since) at = std::min(at, *worker.gone_since + config_.beat);
+    if (worker.awaited_until) at = std::min(at, *worker.awaited_until);
     return at;
 }
 
@@ -167,7 +185,8 @@ Worker* WorkerTable::due(TimePoint now) const {
 
 bool WorkerTable::lost(const Worker& worker, TimePoint now) const {
     return now >= worker.beat_at + config_.lease ||
-           (worker.gone_since && now >= *worker.gone_since + config_.beat);
+           (worker.gone_since && now >= *worker.gone_since + config_.beat) ||
+           (worker.awaited_until && now >= *worker.awaited_until);
 }
 
 void WorkerTable::acknowledged(Worker& worker, TimePoint now) {

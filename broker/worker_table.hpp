@@ -46,13 +46,17 @@ struct Worker {
     Route route;
     std::uint32_t slots = 0;
     std::vector<Lease*> leases;
+    std::uint32_t over = 0;  // of these; they take no slot
 
+    bool registered = false;    // said Ready; else it is known from before a start of the broker
+    std::uint64_t welcome = 0;  // the number of the last Welcome to it
     bool draining = false;
     bool handed_back = false;  // gave a turn back: nothing new before its next beat
     bool silent = false;       // no word for two beats: nothing new until it is heard
     std::uint64_t beat = 0;    // the last one's number
     TimePoint beat_at{}, heard_at{}, ack_at{};
-    std::optional<TimePoint> gone_since;  // its route is unreachable
+    std::optional<TimePoint> gone_since;     // its route is unreachable
+    std::optional<TimePoint> awaited_until;  // it has no route yet, and is lost then
 
     std::vector<CreditLane*> lanes;   // of the pipelines that it serves
     std::optional<CreditKey> credit;  // as it stands in them; none: no credit
@@ -68,6 +72,10 @@ public:
 
     // Null: there are `workers_max` already. Requires: neither instance nor route is known.
     Worker* add(const std::string& instance, const Route& route, TimePoint now);
+    // One that held leases before the broker's start: it has until `until` to come back. Null:
+    // full.
+    Worker* await(const std::string& instance, const std::string& name, TimePoint now,
+                  TimePoint until);
     // It is reached by `route` from now on. Requires: no other worker has that route.
     void move(Worker& worker, const Route& route);
     void set_pipelines(Worker& worker, const std::vector<std::string>& pipelines);
@@ -91,7 +99,8 @@ public:
     // When the worker that is next needs a look: to confirm its beats, or because it is gone.
     std::optional<TimePoint> next() const;
     Worker* due(TimePoint now) const;  // null: none
-    // Whether it has lost its leases by now: unreachable for a beat, or no beat for a lease.
+    // Whether it has lost its leases by now: unreachable for a beat, no beat for a lease, or
+    // awaited in vain.
     bool lost(const Worker& worker, TimePoint now) const;
     void acknowledged(Worker& worker, TimePoint now);
     void unreachable(Worker& worker, TimePoint now);
@@ -100,6 +109,8 @@ public:
     std::vector<const Worker*> all() const;  // by time of registration
 
 private:
+    Worker* make(const std::string& instance, TimePoint now,
+                 std::optional<TimePoint> awaited_until);
     TimePoint due_at(const Worker& worker) const;
     void reschedule(Worker& worker, TimePoint before);
     std::uint32_t free_credit(const Worker& worker) const;

@@ -35,6 +35,8 @@ struct Beat {
     std::uint64_t number = 0;     // from 1, grows by one
     std::vector<LeaseId> leases;  // all that it runs; each is renewed
     bool draining = false;        // no new leases, please
+    std::uint64_t welcome = 0;    // the number of the last Welcome: all that was unkept then was
+                                  // said again before this beat
 
     bool operator==(const Beat&) const = default;
 };
@@ -47,8 +49,7 @@ struct RunCompleted {
     bool operator==(const RunCompleted&) const = default;
 };
 
-using RunEvent =
-    std::variant<Started, Stage, Delta, Reset, Alert, RunCompleted, Failed, Cancelled>;
+using RunEvent = std::variant<Started, Stage, Delta, Reset, Alert, RunCompleted, Failed, Cancelled>;
 
 // Outputs of one run, in order. `ordinal` counts the events of this lease from 1 and is that of the
 // first event here: a hole shows that the link lost something. The worker keeps each event until a
@@ -78,6 +79,7 @@ struct Welcome {
     std::string broker;
     std::chrono::milliseconds beat{1000};   // how often both sides beat
     std::chrono::milliseconds fence{7000};  // unconfirmed this long: stop all runs
+    std::uint64_t number = 0;               // comes back in beats
 
     bool operator==(const Welcome&) const = default;
 };

@@ -125,6 +125,22 @@ void add_events(Families& families, const Counters& counts) {
                      counts.stages_failed);
 }
 
+void add_journal(Families& families, const Snapshot& core) {
+    const Counters& counts = core.counters;
+    families.counter("emostage_journal_commits_total", "Commits that were stored.", counts.commits);
+    families.counter("emostage_journal_commits_failed_total", "Commits that were not stored.",
+                     counts.commits_failed);
+    families.gauge("emostage_journal_turns_unstored", "Turns with changes that are not stored yet.",
+                   static_cast<double>(core.unstored));
+    families.gauge("emostage_takes_turns", "0 while the journal cannot be written.",
+                   core.takes_turns ? 1 : 0);
+    families.counter("emostage_turns_recovered_total",
+                     "Turns that waited or ran at the broker's start.", counts.recovered);
+    families.counter("emostage_replies_voided_total",
+                     "Replies that began again, for a start lost what readers had of them.",
+                     counts.voided);
+}
+
 void add_traffic(Families& families, const Traffic& traffic) {
     families.begin("emostage_rejected_total", "Rejected events, by code.", MetricType::Counter);
     for (std::size_t i = 0; i < codes; ++i) {
@@ -162,6 +178,7 @@ std::string metrics_text(const Report& report) {
     add_turns(families, report.core);
     add_workers(families, report.core);
     add_events(families, report.core.counters);
+    add_journal(families, report.core);
     add_traffic(families, report.traffic);
     families.counter("emostage_log_lines_lost_total", "Log lines that nobody read in time.",
                      report.log_lines_lost);

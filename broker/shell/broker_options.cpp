@@ -33,6 +33,16 @@ void declare_endpoints(config::Settings& settings, BrokerOptions& into) {
                    });
     settings.time("drain_ms", into.drain, milliseconds(0), hours(1),
                   "how long turns may finish after SIGTERM");
+    settings.group("State");
+    settings.text("state", into.state,
+                  "directory where turns and sessions are kept, or :memory: for none",
+                  [](std::string_view text) -> Result<void> {
+                      if (!text.empty()) return {};
+                      return fail(Errc::config, "must be a directory or :memory:");
+                  });
+    settings.time("state_grace_ms", into.core.recovery_grace, milliseconds(0), minutes(10),
+                  "after a start: how long workers may take to come back to their turns");
+    settings.group("Turns");
     settings.text("default_pipeline", into.core.default_pipeline,
                   "pipeline of a turn that names none", [](std::string_view text) -> Result<void> {
                       if (codec::is_id(text)) return {};

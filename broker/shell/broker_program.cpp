@@ -6,6 +6,8 @@
 #include <random>
 
 #include "broker/admin/admin_server.hpp"
+#include "broker/journal/open_journal.hpp"
+#include "broker/journal_codec.hpp"
 #include "broker/shell/broker_shell.hpp"
 #include "core/log/log.hpp"
 
@@ -52,13 +54,18 @@ private:
 };
 
 void log_start(const std::string& id, const BrokerShell::Endpoints& endpoints,
-               const std::string& admin) {
+               const std::string& admin, const std::string& state, const Snapshot& found) {
     log::info("broker started", {{"broker", id},
                                  {"version", EMOSTAGE_VERSION},
                                  {"commands", endpoints.commands},
                                  {"events", endpoints.events},
                                  {"workers", endpoints.workers},
-                                 {"admin", admin}});
+                                 {"admin", admin},
+                                 {"state", state},
+                                 {"turns_queued", found.queued},
+                                 {"turns_running", found.running},
+                                 {"turns_kept", found.kept},
+                                 {"sessions", found.sessions}});
 }
 
 }  // namespace
@@ -71,11 +78,17 @@ std::string random_broker_id() {
     return id;
 }
 
-Result<void> run_broker(const BrokerOptions& options) {
+Result<void> run_broker(const BrokerOptions& options, JournalWriter::Observer observer) {
     asio::io_context loop(1);
-    const std::string id = random_broker_id();
+    auto journal = open_journal(options.state, random_broker_id(), std::move(observer));
+    if (!journal) return tl::unexpected(journal.error());
+    auto restored = read_stored(std::move(journal->stored));
+    if (!restored) return tl::unexpected(restored.error());
+    const std::string id = restored->broker;
     const std::int64_t started_unix_ms = now().unix_ms;
-    BrokerShell shell(loop, options, id);
+    BrokerOptions with_state = options;
+    with_state.core.durable = options.state != state_in_memory;
+    BrokerShell shell(loop, with_state, std::move(*restored), std::move(journal->sink));
     AdminServer admin(loop, [&shell, started_unix_ms] {
         return Report{shell.snapshot(), shell.traffic(), started_unix_ms, log::lines_lost()};
     });
@@ -87,7 +100,7 @@ Result<void> run_broker(const BrokerOptions& options) {
     }
     if (auto opened = shell.open(); !opened) return opened;
     const Signals signals(loop, shell);
-    log_start(id, shell.endpoints(), admin_address);
+    log_start(id, shell.endpoints(), admin_address, options.state, shell.snapshot());
     loop.run();
     if (signals.cut_short()) {
         return fail(Errc::cancelled, "stopped by a second signal before all turns had ended");

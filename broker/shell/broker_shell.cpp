@@ -31,13 +31,14 @@ std::string as_configured(std::string endpoint) {
 
 }  // namespace
 
-BrokerShell::BrokerShell(asio::io_context& loop, const BrokerOptions& options, std::string id)
+BrokerShell::BrokerShell(asio::io_context& loop, const BrokerOptions& options, Restored restored,
+                         std::unique_ptr<CommitSink> sink)
     : loop_(loop),
       options_(options),
       commands_(loop, context_, zmq::socket_type::pull),
       events_(loop, context_, zmq::socket_type::xpub),
       workers_(loop, context_, zmq::socket_type::router),
-      batches_(id),
+      batches_(restored.broker),
       outbox_([this](const Route& route, const std::string& message) {
           switch (workers_.send(route, message)) {
               case ZmqSocket::Sent::yes:
@@ -49,11 +50,12 @@ BrokerShell::BrokerShell(asio::io_context& loop, const BrokerOptions& options, s
           }
           return WorkerOutbox::Sent::unreachable;
       }),
-      core_(options.core, std::move(id), *this),
+      core_(options.core, std::move(restored), *this, now()),
       timer_(loop),
       outbox_timer_(loop),
       drain_timer_(loop),
-      alive_(std::make_shared<bool>(true)) {
+      alive_(std::make_shared<bool>(true)),
+      sink_(std::move(sink)) {
     commands_.raw().set(zmq::sockopt::rcvhwm, commands_waiting_max);
     events_.raw().set(zmq::sockopt::rcvhwm, subscriptions_waiting_max);
     events_.raw().set(zmq::sockopt::sndhwm, static_cast<int>(options.subscriber_messages_max));
@@ -159,6 +161,18 @@ void BrokerShell::send(const Route& route, const wire::ToWorker& message) {
     arm_outbox();
 }
 
+// Its end may be told on another thread, or before this returns.
+void BrokerShell::commit(Commit commit) {
+    auto told = [this, alive = alive_](Committed committed) {
+        asio::post(loop_, [this, alive, committed] {
+            if (!*alive) return;
+            core_.on(committed, now());
+            settle_soon();
+        });
+    };
+    sink_->commit(std::move(commit), std::move(told));
+}
+
 // The core may be in the middle of a decision: it is told in a loop turn of its own.
 void BrokerShell::lose(const Route& route) {
     if (!lost_.insert(route).second) return;
@@ -233,7 +247,8 @@ void BrokerShell::drain(std::function<void()> done) {
 
 void BrokerShell::check_drained() {
     const Snapshot left = snapshot();
-    if ((left.queued == 0 && left.running == 0) || Clock::now() >= *drain_until_) {
+    const bool ended = left.queued == 0 && left.running == 0;
+    if ((ended && left.unstored == 0) || Clock::now() >= *drain_until_) {
         flush();
         log::info("drained", {{"turns_left", left.queued + left.running}});
         post(std::exchange(drained_, nullptr));

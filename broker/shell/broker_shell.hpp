@@ -22,6 +22,7 @@
 #include <zmq.hpp>
 
 #include "broker/broker.hpp"
+#include "broker/journal/commit_sink.hpp"
 #include "broker/shell/broker_options.hpp"
 #include "broker/shell/event_batches.hpp"
 #include "broker/shell/ipc_lock.hpp"
@@ -47,8 +48,9 @@ public:
         std::string commands, events, workers;
     };
 
-    // `id` names the state that the core starts with: random.
-    BrokerShell(asio::io_context& loop, const BrokerOptions& options, std::string id);
+    // Goes on from `restored`; commits go to `sink`.
+    BrokerShell(asio::io_context& loop, const BrokerOptions& options, Restored restored,
+                std::unique_ptr<CommitSink> sink);
     ~BrokerShell() override;
 
     // Binds the three sockets and starts. Errc::io: which one, where, why, and what to do.
@@ -71,6 +73,7 @@ private:
 
     void publish(std::string_view gateway, const wire::Event& event) override;
     void send(const Route& route, const wire::ToWorker& message) override;
+    void commit(Commit commit) override;
 
     Result<void> bind(ZmqSocket& socket, IpcLock& lock, const std::string& endpoint, Socket which);
     void on_command(Frames& frames);
@@ -106,6 +109,7 @@ private:
     bool settling_ = false;
     bool outbox_armed_ = false;
     std::shared_ptr<bool> alive_;
+    std::unique_ptr<CommitSink> sink_;  // goes first: nothing is called from its thread afterwards
 };
 
 }  // namespace emostage::broker

@@ -93,10 +93,10 @@ void pack(Packer& out, const wire::Ready& ready) {
     for (const auto& pipeline : ready.pipelines) out.str(pipeline);
 }
 void pack(Packer& out, const wire::Beat& beat) {
-    out.map(5).field("type", "beat").field("instance", beat.instance).field("number", beat.number);
+    out.map(6).field("type", "beat").field("instance", beat.instance).field("number", beat.number);
     out.str("leases").array(beat.leases.size());
     for (const auto lease : beat.leases) out.uint(lease);
-    out.str("draining").boolean(beat.draining);
+    out.str("draining").boolean(beat.draining).field("welcome", beat.welcome);
 }
 void pack(Packer& out, const wire::Output& output) {
     out.map(4)
@@ -143,6 +143,7 @@ wire::Beat read_beat(Fields& fields) {
         beat.leases.push_back(item.via.u64);
     }
     beat.draining = fields.boolean("draining");
+    beat.welcome = fields.uint("welcome", uint_max);
     return beat;
 }
 
@@ -166,8 +167,9 @@ wire::Output read_output(Fields& fields) {
 // --- broker to worker ----------------------------------------------------------------------
 
 void pack(Packer& out, const wire::Welcome& welcome) {
-    out.map(4).field("type", "welcome").field("broker", welcome.broker);
+    out.map(5).field("type", "welcome").field("broker", welcome.broker);
     out.field("beat_ms", ms(welcome.beat)).field("fence_ms", ms(welcome.fence));
+    out.field("number", welcome.number);
 }
 void pack(Packer& out, const wire::Lease& lease) {
     out.map(16).field("type", "lease").field("lease", lease.lease);
@@ -329,6 +331,7 @@ Result<wire::ToWorker> decode_to_worker(std::string_view bytes) {
         welcome.broker = fields.id("broker");
         welcome.beat = read_ms(fields, "beat_ms");
         welcome.fence = read_ms(fields, "fence_ms");
+        welcome.number = fields.uint("number", uint_max);
         message = std::move(welcome);
     } else if (type == "kept") {
         message = read_kept(fields);

@@ -254,11 +254,12 @@ TEST(Dispatch, AHundredThousandQueuedTurnsOfManyGatewaysAllRun) {
             if (const auto* lease = std::get_if<wire::Lease>(&message))
                 leases.push_back(lease->lease);
         }
+        void commit(Commit) override {}
         std::size_t events = 0;
         std::vector<wire::LeaseId> leases;
     } out;
-    Broker broker(config, "b", out);
     Now now{TimePoint(1h), 0};
+    Broker broker(config, empty_state("b"), out, now);
     for (int i = 0; i < 100'000; ++i) {
         broker.on(Scene::an_open("t" + std::to_string(i), "s" + std::to_string(i / 4), "x",
                                  "g" + std::to_string(i % 100)),

@@ -8,7 +8,7 @@ using testing::ElementsAre;
 std::vector<wire::Event> replayed(const EventLog& log, std::uint64_t after,
                                   std::size_t merge = 1024) {
     std::vector<wire::Event> events;
-    log.replay(after, merge, [&](wire::Event& event) { events.push_back(event); });
+    log.replay(after, log.last(), merge, [&](wire::Event& event) { events.push_back(event); });
     return events;
 }
 

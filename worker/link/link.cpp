@@ -49,8 +49,9 @@ void Link::welcome(const wire::Welcome& welcome, TimePoint now) {
     registered_ = true;
     confirmed_ = now;
     unconfirmed_.clear();
-    beat(now);
+    welcome_ = welcome.number;
     for (const auto& [lease, held] : held_) say_from(held, held.said.first());
+    beat(now);  // says that this was all
 }
 
 // Behind a new connection may be a new broker: it has to say who it is, and until then what is said
@@ -201,6 +202,7 @@ void Link::beat(TimePoint now) {
     message.instance = config_.instance;
     message.number = ++beats_;
     message.draining = draining_;
+    message.welcome = welcome_;
     message.leases.reserve(held_.size());
     for (const auto& [lease, held] : held_) message.leases.push_back(lease);
     outputs_.send(message);

@@ -107,6 +107,7 @@ private:
     TimePoint next_beat_{};
     TimePoint confirmed_{};  // when the last confirmed beat was sent
     std::uint64_t beats_ = 0;
+    std::uint64_t welcome_ = 0;  // the last one's number
     std::deque<std::pair<std::uint64_t, TimePoint>> unconfirmed_;
     HeldLeases held_;
     std::size_t running_ = 0;       // of these, not ended

@@ -237,7 +237,7 @@ TEST(BrokerShell, RefusesAnEndpointThatIsTakenWithASentence) {
     ShellScene scene;
     auto options = options_for_test();
     options.commands = scene.endpoints.commands;
-    BrokerShell second(scene.loop, options, "b2");
+    BrokerShell second(scene.loop, options, empty_state("b2"), std::make_unique<MemoryOnly>());
     const auto opened = second.open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Errc::io);
@@ -280,7 +280,8 @@ TEST_F(IpcTest, ASecondBrokerDoesNotTakeAPathOver) {
     {
         auto second_options = options_for_test();
         second_options.events = options_.events;
-        BrokerShell second(scene.loop, second_options, "b2");
+        BrokerShell second(scene.loop, second_options, empty_state("b2"),
+                           std::make_unique<MemoryOnly>());
         const auto opened = second.open();
         ASSERT_FALSE(opened);
         EXPECT_THAT(opened.error().message, HasSubstr("/events: Address already in use; it is the "
@@ -299,7 +300,7 @@ TEST_F(IpcTest, ABrokerTakesThePathOfOneThatIsGone) {
 TEST_F(IpcTest, AFolderThatIsNotThereIsRefused) {
     options_.workers = "ipc://" + folder_ + "/none/workers";
     asio::io_context loop;
-    BrokerShell shell(loop, options_, "b1");
+    BrokerShell shell(loop, options_, empty_state("b1"), std::make_unique<MemoryOnly>());
     const auto opened = shell.open();
     ASSERT_FALSE(opened);
     EXPECT_THAT(opened.error().message, HasSubstr("No such file or directory"));

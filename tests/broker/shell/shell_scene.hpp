@@ -142,7 +142,8 @@ private:
 class ShellScene {
 public:
     explicit ShellScene(BrokerOptions options = options_for_test())
-        : shell(std::make_unique<BrokerShell>(loop, options, "b1")) {
+        : shell(std::make_unique<BrokerShell>(loop, options, empty_state("b1"),
+                                              std::make_unique<MemoryOnly>())) {
         const auto opened = shell->open();
         EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
         endpoints = shell->endpoints();

@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "broker/journal_codec.hpp"
 #include "core/codec/hash.hpp"
 
 namespace emostage::broker::test {
@@ -26,7 +27,45 @@ std::string type_of(const wire::EventBody& body) {
     return names[body.index()];
 }
 
-Scene::Scene(Config config) : broker(std::move(config), "b1", out) {}
+// A broker that is made anew stands where the former one stood: the reference is the new one's.
+Scene::Scene(Config config)
+    : core_(std::in_place, config, *read_stored(disk.open()), out, now),
+      broker(*core_),
+      config_(std::move(config)) {}
+
+void Scene::store() {
+    while (commits_ < out.commits.size()) {
+        disk.apply(out.commits[commits_++]);
+        broker.on(Committed{}, now);
+        deliver();
+    }
+}
+
+void Scene::fail(Committed::Result result) {
+    ++commits_;
+    broker.on(Committed{result}, now);
+    deliver();
+}
+
+void Scene::restart() {
+    commits_ = out.commits.size();
+    core_.reset();
+    core_.emplace(config_, *read_stored(disk.open()), out, now);
+}
+
+void Scene::come_back(SceneWorker& worker) {
+    worker.route += "'";
+    const auto leases = worker.leases;
+    beat(worker);
+    if (!sent<wire::Register>(worker).empty()) ready(worker);
+    for (const auto lease : leases) {
+        const auto said = said_.find(lease);
+        if (said != said_.end() && worker.leases.contains(lease)) {
+            from(worker, wire::Output{lease, 1, said->second});
+        }
+    }
+    beat(worker);
+}
 
 wire::Open Scene::an_open(std::string turn, std::string session, std::string text,
                           std::string gateway) {
@@ -75,6 +114,7 @@ void Scene::beat(SceneWorker& worker) {
     beat.number = ++worker.beats;
     beat.leases.assign(worker.leases.begin(), worker.leases.end());
     beat.draining = worker.draining;
+    beat.welcome = worker.welcome;
     from(worker, std::move(beat));
 }
 void Scene::from(const SceneWorker& worker, wire::FromWorker message) {
@@ -82,20 +122,22 @@ void Scene::from(const SceneWorker& worker, wire::FromWorker message) {
     deliver();
 }
 
+bool Scene::ended(wire::LeaseId lease) const {
+    const auto said = said_.find(lease);
+    if (said == said_.end() || said->second.empty()) return false;
+    const auto& last = said->second.back();
+    return std::holds_alternative<wire::RunCompleted>(last) ||
+           std::holds_alternative<wire::Failed>(last) ||
+           std::holds_alternative<wire::Cancelled>(last);
+}
+
 void Scene::say(const std::string& turn, std::vector<wire::RunEvent> events) {
     const auto id = lease(turn)->lease;
-    auto& said = ordinals_[id];
-    auto& worker = workers_.at(holder(turn).name);
-    wire::Output output{id, said + 1, std::move(events)};
-    said += output.events.size();
-    for (const auto& event : output.events) {
-        const bool end = !std::holds_alternative<wire::Started>(event) &&
-                         !std::holds_alternative<wire::Stage>(event) &&
-                         !std::holds_alternative<wire::Delta>(event) &&
-                         !std::holds_alternative<wire::Alert>(event) &&
-                         !std::holds_alternative<wire::Reset>(event);
-        if (end) worker.leases.erase(id);
-    }
+    auto& said = said_[id];
+    auto& worker = workers_.at(holders_.at(id));
+    wire::Output output{id, said.size() + 1, std::move(events)};
+    said.insert(said.end(), output.events.begin(), output.events.end());
+    if (!config_.durable && ended(id)) worker.leases.erase(id);
     from(worker, std::move(output));
 }
 void Scene::complete(const std::string& turn, const std::string& text, std::string state) {
@@ -143,8 +185,17 @@ void Scene::deliver() {
         const auto& [route, message] = out.sent[delivered_];
         for (auto& [name, worker] : workers_) {
             if (worker.route != route) continue;
-            if (const auto* lease = std::get_if<wire::Lease>(&message))
+            if (const auto* lease = std::get_if<wire::Lease>(&message)) {
                 worker.leases.insert(lease->lease);
+                holders_[lease->lease] = name;
+            }
+            if (const auto* kept = std::get_if<wire::Kept>(&message)) {
+                for (const auto& [lease, ordinal] : kept->leases) {
+                    if (ended(lease) && ordinal == said_[lease].size()) worker.leases.erase(lease);
+                }
+            }
+            if (const auto* welcome = std::get_if<wire::Welcome>(&message))
+                worker.welcome = welcome->number;
             if (const auto* stop = std::get_if<wire::Stop>(&message))
                 worker.leases.erase(stop->lease);
         }
@@ -187,14 +238,7 @@ std::vector<std::string> Scene::leased() const {
 const SceneWorker& Scene::holder(const std::string& turn) const {
     const auto* latest = lease(turn);
     if (!latest) throw std::runtime_error("no lease for " + turn);
-    for (const auto& [route, message] : out.sent) {
-        const auto* lease = std::get_if<wire::Lease>(&message);
-        if (!lease || lease->lease != latest->lease) continue;
-        for (const auto& [name, worker] : workers_) {
-            if (worker.route == route) return worker;
-        }
-    }
-    throw std::runtime_error("no worker has the route of " + turn);
+    return workers_.at(holders_.at(latest->lease));
 }
 
 }  // namespace emostage::broker::test

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "broker/broker.hpp"
+#include "tests/broker/support/disk.hpp"
 
 namespace emostage::broker::test {
 
@@ -25,8 +27,10 @@ struct Recorder : Outputs {
     void send(const Route& route, const wire::ToWorker& message) override {
         sent.emplace_back(route, message);
     }
+    void commit(Commit commit) override { commits.push_back(std::move(commit)); }
     std::vector<std::pair<std::string, wire::Event>> published;
     std::vector<std::pair<Route, wire::ToWorker>> sent;
+    std::vector<Commit> commits;
 };
 
 struct SceneWorker {
@@ -35,7 +39,7 @@ struct SceneWorker {
     std::uint32_t slots = 1;
     std::vector<std::string> pipelines{"emostage"};
     std::set<wire::LeaseId> leases;  // as the worker knows
-    std::uint64_t beats = 0;
+    std::uint64_t beats = 0, welcome = 0;
     TimePoint beat_at{};
     bool beating = true;
     bool draining = false;
@@ -69,6 +73,17 @@ public:
     void advance(milliseconds by);
     void tick() { broker.on(Tick{}, now); }
 
+    // --- the disk, where the configuration is durable ---
+    // All commits that are asked for are stored; the next ones with them, until none is.
+    void store();
+    void fail(Committed::Result result);  // the commit that is under way
+    // The broker dies and starts from what is stored; a commit that was under way is lost.
+    void restart();
+    // The worker finds the broker again, by another route: it beats, registers when it is asked to,
+    // and says again what it said of the leases that it has.
+    void come_back(SceneWorker& worker);
+    SceneWorker& named(const std::string& worker) { return workers_.at(worker); }
+
     // --- what came out ---
     std::vector<wire::Event> events(const std::string& turn,
                                     const std::string& gateway = "g1") const;
@@ -101,14 +116,24 @@ public:
 
     Now now{TimePoint(std::chrono::hours(1)), 1'700'000'000'000};
     Recorder out;
-    Broker broker;
+    Disk disk;
 
 private:
-    void deliver();  // leases and stops to the workers' books
+    std::optional<Broker> core_;
+
+public:
+    Broker& broker;
+
+private:
+    void deliver();                         // leases and stops to the workers' books
+    bool ended(wire::LeaseId lease) const;  // its run has said its last
 
     std::map<std::string, SceneWorker> workers_;
-    std::map<wire::LeaseId, std::uint64_t> ordinals_;
+    const Config config_;
+    std::map<wire::LeaseId, std::vector<wire::RunEvent>> said_;
+    std::map<wire::LeaseId, std::string> holders_;  // names
     std::size_t delivered_ = 0;
+    std::size_t commits_ = 0;  // of out.commits: told how they ended
 };
 
 wire::RunEvent delta(std::string text);

@@ -38,7 +38,7 @@ World::World(std::uint64_t seed, Chaos chaos)
     : random_(seed),
       chaos_(chaos),
       now_{TimePoint(1h), 1'700'000'000'000},
-      broker_(config(), "b", *this) {}
+      broker_(config(), empty_state("b"), *this, now_) {}
 World::~World() = default;
 
 void World::after(milliseconds delay, std::function<void()> action) {

@@ -40,6 +40,7 @@ public:
 
     void publish(std::string_view gateway, const wire::Event& event) override;
     void send(const Route& route, const wire::ToWorker& message) override;
+    void commit(Commit) override {}  // not asked for: nothing is durable here
 
 private:
     friend class SimGateway;

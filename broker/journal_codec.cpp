@@ -1,0 +1,445 @@
+#include "broker/journal_codec.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "broker/fanout.hpp"
+#include "broker/lease_table.hpp"
+#include "broker/session_table.hpp"
+#include "core/codec/codec.hpp"
+#include "core/codec/fields.hpp"
+#include "core/codec/pack.hpp"
+
+namespace emostage::broker {
+namespace {
+
+using codec::Fields;
+using codec::Packer;
+
+constexpr std::uint64_t uint_max = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t uint32_max = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t row_bytes = 1024 * 1024;  // about; below what unpack() takes
+constexpr std::size_t deltas_per_run_max = 16'384;
+constexpr std::size_t items_max = 65'536;
+constexpr std::uint64_t kind_run = 0, kind_others = 1;  // of items in a row of events
+constexpr std::string_view batch_name = "j";            // event batches have to name a broker
+
+std::int64_t to_unix(TimePoint at, Now now) { return now.unix_ms + to_ms(at - now.steady); }
+
+std::int64_t end_unix(const Turn& turn, Now now) {
+    return turn.state == TurnState::ended ? std::max<std::int64_t>(1, to_unix(turn.ended_at, now))
+                                          : 0;
+}
+
+void pack_said(Packer& out, wire::Role role, std::string_view text) {
+    out.uint(static_cast<std::uint64_t>(role)).str(text);
+}
+
+// --- turns -------------------------------------------------------------------------------------
+
+std::string pack_head(const Turn& turn, std::uint64_t reserved, Now now) {
+    std::string bytes;
+    Packer out(bytes);
+    out.map(14u + (turn.lease ? 1 : 0));
+    out.field("gateway", turn.open.gateway).field("pipeline", turn.open.pipeline);
+    out.field("priority", static_cast<std::uint64_t>(turn.open.priority));
+    out.field("on_lost", static_cast<std::uint64_t>(turn.open.on_lost));
+    out.str("content").array(2).uint(turn.content.high).uint(turn.content.low);
+    out.field("accepted", to_unix(turn.accepted_at, now));
+    out.field("deadline", to_unix(turn.deadline, now));
+    out.field("attempt", std::uint64_t{turn.attempt}).field("returns", std::uint64_t{turn.returns});
+    out.str("alerted").boolean(turn.alerted).str("retried").boolean(turn.retried);
+    out.field("last", turn.log.last()).field("reserved", reserved);
+    out.str("askers").array(turn.askers.size());
+    for (const Asker& asker : turn.askers) out.str(asker.gateway->name);
+    if (const Lease* lease = turn.lease) {
+        out.str("lease").map(6).field("id", lease->id);
+        out.field("instance", lease->worker->instance).field("worker", lease->worker->name);
+        out.field("next", lease->next_ordinal);
+        out.str("started").boolean(lease->started).str("shown").boolean(lease->shown);
+    }
+    return bytes;
+}
+
+std::string pack_request(const wire::Open& open) {
+    std::string bytes;
+    Packer out(bytes);
+    out.map(3u + (open.history ? 1 : 0));
+    out.field("text", open.text).field("locale", open.locale);
+    out.field("traceparent", open.traceparent);
+    if (open.history) {
+        out.str("history").array(2 * open.history->size());
+        for (const auto& said : *open.history) pack_said(out, said.role, said.text);
+    }
+    return bytes;
+}
+
+// Pairs of a role and a text, one after the other.
+std::vector<wire::Utterance> read_said(Fields& fields, std::string_view key) {
+    std::vector<wire::Utterance> all;
+    const auto items = fields.array(key, items_max);
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+        const auto text = codec::checked_str(items[i + 1], wire::message_bytes_max);
+        if (items[i].type != msgpack::type::POSITIVE_INTEGER || items[i].via.u64 > 1 || !text) {
+            fields.fail_field(key, "must hold roles and texts");
+            break;
+        }
+        all.push_back({static_cast<wire::Role>(items[i].via.u64), std::string(*text)});
+    }
+    return all;
+}
+
+Result<void> read_request(std::string_view bytes, wire::Open& open) {
+    const auto object = codec::unpack(bytes);
+    if (!object) return tl::unexpected(object.error());
+    Fields fields(*object, "request");
+    open.text = fields.str("text", wire::message_bytes_max);
+    open.locale = fields.str("locale", wire::locale_bytes_max);
+    open.traceparent = fields.str("traceparent", wire::traceparent_bytes_max);
+    if (fields.has("history")) open.history = read_said(fields, "history");
+    if (!fields.ok()) return tl::unexpected(fields.error());
+    return {};
+}
+
+RestoredLease read_lease(const msgpack::object& object, Fields& head) {
+    Fields fields(object, "lease");
+    RestoredLease lease;
+    lease.id = fields.uint("id", uint_max);
+    lease.instance = fields.id("instance");
+    lease.worker = fields.id("worker");
+    lease.next_ordinal = fields.uint("next", uint_max);
+    lease.started = fields.boolean("started");
+    lease.shown = fields.boolean("shown");
+    if (!fields.ok()) head.fail(fields.error().code, fields.error().message);
+    return lease;
+}
+
+// `last`: the number of the turn's last event.
+Result<RestoredTurn> read_head(TurnRow& row, std::uint64_t& last) {
+    const auto object = codec::unpack(row.head);
+    if (!object) return tl::unexpected(object.error());
+    Fields fields(*object, "turn");
+    RestoredTurn turn;
+    turn.open.turn = std::move(row.turn);
+    turn.open.session = std::move(row.session);
+    turn.order = row.order;
+    turn.state = row.state;
+    turn.ended_ms = row.ended_ms;
+    turn.open.gateway = fields.id("gateway");
+    turn.open.pipeline = fields.id("pipeline");
+    turn.open.priority = static_cast<wire::Priority>(fields.uint("priority", 2));
+    turn.open.on_lost = static_cast<wire::OnLost>(fields.uint("on_lost", 2));
+    const auto content = fields.array("content", 2);
+    if (content.size() == 2 && content[0].type == msgpack::type::POSITIVE_INTEGER &&
+        content[1].type == msgpack::type::POSITIVE_INTEGER) {
+        turn.content = {content[0].via.u64, content[1].via.u64};
+    } else {
+        fields.fail_field("content", "must be two numbers");
+    }
+    turn.accepted_ms = fields.integer("accepted");
+    turn.deadline_ms = fields.integer("deadline");
+    turn.attempt = static_cast<std::uint32_t>(fields.uint("attempt", uint32_max));
+    turn.returns = static_cast<std::uint32_t>(fields.uint("returns", uint32_max));
+    turn.alerted = fields.boolean("alerted");
+    turn.retried = fields.boolean("retried");
+    last = fields.uint("last", uint_max);
+    turn.reserved = fields.uint("reserved", uint_max);
+    for (const auto& item : fields.array("askers", items_max)) {
+        const auto asker = codec::checked_str(item, wire::id_bytes_max);
+        if (!asker) {
+            fields.fail_field("askers", "must hold names");
+            break;
+        }
+        turn.askers.emplace_back(*asker);
+    }
+    if (const auto* lease = fields.find("lease")) turn.lease = read_lease(*lease, fields);
+    if ((turn.state == TurnState::running) != turn.lease.has_value()) {
+        fields.fail_field("lease", "is there if, and only if, the turn runs");
+    }
+    if (!fields.ok()) return tl::unexpected(fields.error());
+    if (turn.state == TurnState::ended) return turn;
+    if (!row.request) return fail(Errc::malformed, "a live turn has no request");
+    if (auto read = read_request(*row.request, turn.open); !read) {
+        return tl::unexpected(read.error());
+    }
+    return turn;
+}
+
+// --- events ------------------------------------------------------------------------------------
+
+// A row is an array of items, each a kind and bytes: deltas that follow one another, or other
+// events as an event batch.
+class EventsPacker {
+public:
+    EventsPacker(const Turn& turn, std::vector<EventsRow>& into) : turn_(turn), into_(into) {}
+
+    void add(wire::Event& event) {
+        const auto* delta = std::get_if<wire::Delta>(&event.body);
+        if (first_ == 0) {
+            const auto* reset = std::get_if<wire::Reset>(&event.body);
+            first_ = reset && reset->from ? reset->from : event.seq;
+        }
+        last_ = event.seq;
+        bytes_ += delta ? delta->text.size() + 4 : 256;
+        if (delta) {
+            if (!others_.empty() || !continues(event)) close_item();
+            if (lengths_.empty()) run_ = {event.seq, event.attempt, event.at_ms};
+            text_ += delta->text;
+            lengths_.push_back(delta->text.size());
+            delays_.push_back(
+                static_cast<std::uint64_t>(std::max<std::int64_t>(0, event.at_ms - run_.at_ms)));
+        } else {
+            if (!lengths_.empty() || others_.size() == wire::events_per_batch_max) close_item();
+            if (const auto* stage = std::get_if<wire::Stage>(&event.body))
+                bytes_ += stage->result.bytes.size();
+            others_.push_back(std::move(event));
+        }
+        if (bytes_ >= row_bytes) close_row();
+    }
+
+    void close_row() {
+        close_item();
+        if (items_ == 0) return;
+        std::string row;
+        Packer(row).array(2 * items_).raw(packed_);
+        into_.push_back({turn_.order, first_, last_, std::move(row)});
+        packed_.clear();
+        items_ = 0;
+        bytes_ = 0;
+        first_ = 0;
+    }
+
+private:
+    struct Run {
+        std::uint64_t first = 0;
+        std::uint32_t attempt = 0;
+        std::int64_t at_ms = 0;
+    };
+
+    bool continues(const wire::Event& event) const {
+        return lengths_.empty() ||
+               (event.attempt == run_.attempt && lengths_.size() < deltas_per_run_max);
+    }
+
+    void close_item() {
+        Packer out(packed_);
+        if (!lengths_.empty()) {
+            ++items_;
+            std::string bytes;
+            Packer run(bytes);
+            run.array(6).uint(run_.first).uint(run_.attempt).integer(run_.at_ms).str(text_);
+            run.array(lengths_.size());
+            for (const auto length : lengths_) run.uint(length);
+            run.array(delays_.size());
+            for (const auto delay : delays_) run.uint(delay);
+            out.uint(kind_run).str(bytes);
+            text_.clear();
+            lengths_.clear();
+            delays_.clear();
+        }
+        if (!others_.empty()) {
+            ++items_;
+            out.uint(kind_others);
+            out.str(codec::encode_events({std::string(batch_name), std::move(others_)}));
+            others_.clear();
+        }
+    }
+
+    const Turn& turn_;
+    std::vector<EventsRow>& into_;
+    std::string packed_;
+    std::size_t items_ = 0, bytes_ = 0;
+    std::uint64_t first_ = 0, last_ = 0;
+    Run run_;
+    std::string text_;
+    std::vector<std::uint64_t> lengths_, delays_;
+    std::vector<wire::Event> others_;
+};
+
+bool is_numbers(const msgpack::object& object, std::size_t count) {
+    if (object.type != msgpack::type::ARRAY || object.via.array.size != count) return false;
+    const std::span items(object.via.array.ptr, object.via.array.size);
+    return std::all_of(items.begin(), items.end(), [](const msgpack::object& item) {
+        return item.type == msgpack::type::POSITIVE_INTEGER;
+    });
+}
+
+const Error out_of_order{Errc::malformed, "events are not in their order"};
+
+Result<void> read_run(std::string_view bytes, EventLog& log) {
+    const auto object = codec::unpack(bytes);
+    if (!object) return tl::unexpected(object.error());
+    if (object->type != msgpack::type::ARRAY) {
+        return fail(Errc::malformed, "deltas are not understood");
+    }
+    const std::span item(object->via.array.ptr, object->via.array.size);
+    const auto type = [&](std::size_t i) { return item[i].type; };
+    const bool fits = item.size() == 6 && type(0) == msgpack::type::POSITIVE_INTEGER &&
+                      type(1) == msgpack::type::POSITIVE_INTEGER &&
+                      (type(2) == msgpack::type::POSITIVE_INTEGER ||
+                       type(2) == msgpack::type::NEGATIVE_INTEGER) &&
+                      type(3) == msgpack::type::STR && type(4) == msgpack::type::ARRAY &&
+                      is_numbers(item[4], item[4].via.array.size) &&
+                      is_numbers(item[5], item[4].via.array.size);
+    if (!fits) return fail(Errc::malformed, "deltas are not understood");
+    if (item[0].via.u64 != log.last() + 1) return tl::unexpected(out_of_order);
+    const auto attempt = static_cast<std::uint32_t>(item[1].via.u64);
+    const auto base = item[2].via.i64;
+    std::string_view text(item[3].via.str.ptr, item[3].via.str.size);
+    for (std::uint32_t i = 0; i < item[4].via.array.size; ++i) {
+        const auto length = item[4].via.array.ptr[i].via.u64;
+        if (length > text.size()) return fail(Errc::malformed, "deltas are cut short");
+        const auto at = base + static_cast<std::int64_t>(item[5].via.array.ptr[i].via.u64);
+        log.append_delta(text.substr(0, length), attempt, at);
+        text.remove_prefix(length);
+    }
+    return {};
+}
+
+Result<void> read_others(std::string_view bytes, EventLog& log) {
+    const auto batch = codec::decode_events(bytes);
+    if (!batch) return tl::unexpected(batch.error());
+    for (const auto& event : batch->events) {
+        const auto* reset = std::get_if<wire::Reset>(&event.body);
+        if (reset && reset->from) {
+            if (reset->from != log.last() + 1) return tl::unexpected(out_of_order);
+            log.append_gap(event.seq, *reset, event.attempt, event.at_ms);
+            continue;
+        }
+        if (std::holds_alternative<wire::Delta>(event.body) || event.seq != log.last() + 1) {
+            return tl::unexpected(out_of_order);
+        }
+        log.append(event.body, event.attempt, event.at_ms);
+    }
+    return {};
+}
+
+Result<void> read_events(const EventsRow& row, EventLog& log) {
+    // An item's unpacking takes the memory of the row's: first where they all are.
+    std::vector<std::pair<std::uint64_t, std::string_view>> found;
+    {
+        const auto object = codec::unpack(row.events);
+        if (!object) return tl::unexpected(object.error());
+        if (object->type != msgpack::type::ARRAY) {
+            return fail(Errc::malformed, "events are not understood");
+        }
+        const std::span items(object->via.array.ptr, object->via.array.size);
+        for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+            if (items[i].type != msgpack::type::POSITIVE_INTEGER ||
+                items[i + 1].type != msgpack::type::STR) {
+                return fail(Errc::malformed, "events are not understood");
+            }
+            const auto& bytes = items[i + 1].via.str;
+            found.emplace_back(items[i].via.u64, std::string_view(bytes.ptr, bytes.size));
+        }
+    }
+    for (const auto& [kind, bytes] : found) {
+        auto read = kind == kind_run ? read_run(bytes, log) : read_others(bytes, log);
+        if (!read) return read;
+    }
+    return {};
+}
+
+Result<RestoredSession> read_session(SessionRow& row) {
+    const auto object = codec::unpack(row.memory);
+    if (!object) return tl::unexpected(object.error());
+    Fields fields(*object, "session");
+    RestoredSession session;
+    session.id = std::move(row.session);
+    session.changed_ms = row.changed_ms;
+    session.alerted = fields.boolean("alerted");
+    const auto orders = fields.array("orders", items_max);
+    auto said = read_said(fields, "said");
+    if (said.size() != orders.size() ||
+        !std::all_of(orders.begin(), orders.end(), [](const msgpack::object& item) {
+            return item.type == msgpack::type::POSITIVE_INTEGER;
+        })) {
+        fields.fail_field("orders", "must say whose each text is");
+    }
+    wire::Packed state;
+    if (const auto* packed = fields.find("state")) Packer(state.bytes).object(*packed);
+    if (!fields.ok()) return tl::unexpected(fields.error());
+    for (std::size_t i = 0; i < said.size(); ++i) {
+        session.memory.restore(orders[i].via.u64, std::move(said[i]));
+    }
+    session.memory.set_state(std::move(state));
+    return session;
+}
+
+tl::unexpected<Error> row_error(std::string_view what, const Error& error) {
+    return fail(error.code, "the journal has " + std::string(what) +
+                                " that this version does not understand (" + error.message +
+                                "): start the version that wrote it, or move the directory away");
+}
+
+}  // namespace
+
+TurnRow turn_row(const Turn& turn, std::uint64_t reserved, bool request, Now now) {
+    TurnRow row;
+    row.order = turn.order;
+    row.turn = turn.id();
+    row.session = turn.open.session;
+    row.state = turn.state;
+    row.ended_ms = end_unix(turn, now);
+    row.head = pack_head(turn, reserved, now);
+    if (turn.state == TurnState::ended) {
+        row.request = std::string();
+    } else if (request) {
+        row.request = pack_request(turn.open);
+    }
+    return row;
+}
+
+void add_event_rows(const Turn& turn, std::uint64_t after, std::vector<EventsRow>& into) {
+    EventsPacker packer(turn, into);
+    turn.log.replay(after, turn.log.last(), 0, [&](wire::Event& event) { packer.add(event); });
+    packer.close_row();
+}
+
+SessionRow session_row(const Session& session, Now now) {
+    SessionRow row;
+    row.session = session.id;
+    row.changed_ms = now.unix_ms;
+    Packer out(row.memory);
+    const auto& said = session.memory.said();
+    const auto& state = session.memory.state().bytes;
+    out.map(3u + (state.empty() ? 0 : 1)).str("alerted").boolean(session.alerted);
+    out.str("orders").array(said.size());
+    for (const auto& one : said) out.uint(one.order);
+    out.str("said").array(2 * said.size());
+    for (const auto& one : said) pack_said(out, one.utterance.role, one.utterance.text);
+    if (!state.empty()) out.str("state").raw(state);
+    return row;
+}
+
+Result<Restored> read_stored(Stored stored) {
+    Restored restored{std::move(stored.broker), stored.start, {}, {}};
+    restored.turns.reserve(stored.turns.size());
+    auto events = stored.events.begin();
+    for (auto& row : stored.turns) {
+        std::uint64_t last = 0;
+        auto turn = read_head(row, last);
+        if (!turn) return row_error("a turn", turn.error());
+        while (events != stored.events.end() && events->order < row.order) ++events;
+        for (; events != stored.events.end() && events->order == row.order; ++events) {
+            if (auto read = read_events(*events, turn->log); !read) {
+                return row_error("events", read.error());
+            }
+            events->events = {};  // both forms at once are only ever held of one row
+        }
+        if (turn->log.last() != last) return row_error("a turn", out_of_order);
+        restored.turns.push_back(std::move(*turn));
+    }
+    restored.sessions.reserve(stored.sessions.size());
+    for (auto& row : stored.sessions) {
+        auto session = read_session(row);
+        if (!session) return row_error("a session", session.error());
+        restored.sessions.push_back(std::move(*session));
+    }
+    return restored;
+}
+
+}  // namespace emostage::broker
