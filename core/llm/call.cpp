@@ -9,6 +9,8 @@ std::string within(std::string_view what, milliseconds limit) {
     return std::string(what) + " within " + std::to_string(limit.count()) + " ms";
 }
 
+constexpr EndpointSet bit(std::size_t endpoint) { return EndpointSet{1} << endpoint; }
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -20,15 +22,33 @@ Call::Call(const ChatRequest& request, Shared shared)
       among_(request.continue_from.empty() ? EndpointPool::all : shared.pool.continuing()),
       tried_(shared.pool.named(request.avoid)) {}
 
+Call::Call(Rival rival)
+    : request_(rival.of.request_),
+      shared_(rival.of.shared_),
+      reader_(shared_.parser, request_.stream, request_.answer_bytes_max, request_.continue_from),
+      total_until_(rival.of.total_until_),
+      started_at_(rival.of.started_at_),
+      among_(rival.of.among_ & ~bit(rival.of.endpoint_)),
+      tried_(rival.of.tried_),
+      rival_(true) {}
+
+bool Call::can_have_rival(TimePoint now) const {
+    return silent() && shared_.pool.has_other(tried_, now, among_);
+}
+
+void Call::leave_to_rival(std::size_t endpoint) { tried_ |= bit(endpoint); }
+
 void Call::wait_for(Wait what, TimePoint until) {
     wait_ = what;
     wait_until_ = until;
 }
 
 Call::Step Call::start(TimePoint now) {
-    started_at_ = now;
-    total_until_ = now + request_.timeouts.total;
-    shared_.budget.on_call(now);
+    if (!rival_) {
+        started_at_ = now;
+        total_until_ = now + request_.timeouts.total;
+        shared_.budget.on_call(now);
+    }
     return send(now);
 }
 
@@ -39,7 +59,8 @@ Call::Step Call::send(TimePoint now) {
         // A breaker opens for seconds, and a turn can wait for some of them: one server that fails
         // now and then must not fail everybody who asks meanwhile. Not a try.
         const auto at = now + shared_.backoff.delay(++waits_);
-        if (at < std::min(total_until_, started_at_ + shared_.policy.endpoint_wait_max)) {
+        const auto until = std::min(total_until_, started_at_ + shared_.policy.endpoint_wait_max);
+        if (!rival_ && at < until) {
             wait_for(Wait::retry, at);
             return {};
         }
@@ -50,7 +71,7 @@ Call::Step Call::send(TimePoint now) {
     }
     place_ = *place;
     endpoint_ = place->endpoint;
-    tried_ |= EndpointSet{1} << endpoint_;
+    tried_ |= bit(endpoint_);
     ++tries_;
     ++sent_;
     replaced_dead_ = false;
@@ -268,7 +289,8 @@ Call::Step Call::settle(Fault fault, TimePoint now, Step::Exchange exchange) {
 
 // `at`: at once where another endpoint is free, else after the back-off and what Retry-After asks.
 bool Call::may_retry(const Fault& fault, TimePoint now, TimePoint& at) {
-    if (!fault.retryable || delivered_ || tries_ >= shared_.policy.tries_max) return false;
+    if (rival_ || !fault.retryable || delivered_) return false;
+    if (tries_ >= shared_.policy.tries_max) return false;
     if (shared_.pool.has_other(tried_, now, among_)) {
         at = now;
     } else {

@@ -8,6 +8,9 @@
 // A failed try is repeated (with back-off, Retry-After, another endpoint where there is one, and
 // within the retry budget) only while none of its content has been handed on.
 //
+// A rival is the same call once more, of another endpoint, while the first is silent: it is sent
+// once, and whoever owns both stops the one that loses.
+//
 // Whole answers (`stream` false) come at once: first_token does not apply to them, and silence only
 // once the response has begun.
 #pragma once
@@ -56,7 +59,12 @@ public:
         bool over() const { return end.index() != 0; }
     };
 
+    struct Rival {
+        const Call& of;  // has been sent; need not outlive the rival
+    };
+
     Call(const ChatRequest& request, Shared shared);
+    explicit Call(Rival rival);
 
     Step start(TimePoint now);
     Step on_connected(TimePoint now);
@@ -70,6 +78,14 @@ public:
 
     // To hand on now, of streamed calls; until the next input.
     std::string_view content() const { return content_; }
+
+    // Streamed, sent, and without a word or a fault so far.
+    bool silent() const { return wait_ == Wait::connection || wait_ == Wait::first_token; }
+    bool can_have_rival(TimePoint now) const;
+    void leave_to_rival(std::size_t endpoint);  // retries ask another one where there is one
+
+    TimePoint sent_at() const { return sent_at_; }  // the newest try
+    std::int64_t tries() const { return sent_; }
 
 private:
     enum class Wait : std::uint8_t {
@@ -108,6 +124,7 @@ private:
     std::size_t endpoint_ = 0;         // the last that was asked
     const EndpointSet among_;          // these may be asked
     EndpointSet tried_;
+    const bool rival_ = false;
     int waits_ = 0;  // for an endpoint that takes calls
     int tries_ = 0;  // that count for the limit
     std::int64_t sent_ = 0;

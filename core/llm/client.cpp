@@ -65,14 +65,43 @@ std::size_t connections_for(const std::vector<EndpointConfig>& endpoints) {
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-    // A call and what carries it out.
-    struct Running final : ExchangeHandler {
+    struct Running;
+
+    // A call with the request that carries it out: one of two while it is hedged.
+    struct Lane final : ExchangeHandler {
+        Running& running;
+        Call call;
+        Exchange* exchange = nullptr;
+        bool out = false;  // the other one goes on alone
+
+        Lane(Running& running_, const ChatRequest& request, Call::Shared shared)
+            : running(running_), call(request, shared) {}
+        Lane(Running& running_, Call::Rival rival) : running(running_), call(rival) {}
+
+        void on_connected(TimePoint now) override {
+            running.client.apply(*this, call.on_connected(now), now);
+        }
+        void on_head(const ResponseHead& head, TimePoint now) override {
+            running.client.apply(*this, call.on_head(head, {now, emostage::now().unix_ms}), now);
+        }
+        void on_body(std::string_view bytes, TimePoint now) override {
+            running.client.apply(*this, call.on_body(bytes, now), now);
+        }
+        void on_end(const ExchangeResult& result, TimePoint now) override {
+            exchange = nullptr;
+            running.client.apply(*this, call.on_end(result, now), now);
+        }
+    };
+
+    struct Running {
         Impl& client;
         const CallId id;
         const ChatRequest request;
         ChatSink& sink;
-        Call call;
-        Exchange* exchange = nullptr;
+        Lane first;
+        std::unique_ptr<Lane> second;
+        TimePoint hedge_at = TimePoint::max();
+        bool spoken = false;                 // the first content has come
         bool over = false;                   // ended or stopped: nothing may reach the sink
         std::optional<ChatFailure> refused;  // failed in start(), to be told from the loop
 
@@ -81,19 +110,22 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
               id(id_),
               request(std::move(request_)),
               sink(sink_),
-              call(request,
-                   {client.policy, client.pool, client.budget, client.backoff, client.parser}) {}
+              first(*this, request,
+                    {client.policy, client.pool, client.budget, client.backoff, client.parser}) {}
 
-        void on_connected(TimePoint now) override { client.apply(*this, call.on_connected(now)); }
-        void on_head(const ResponseHead& head, TimePoint now) override {
-            client.apply(*this, call.on_head(head, {now, emostage::now().unix_ms}));
+        // Nothing: there is none, or it is out.
+        Lane* rival_of(const Lane& lane) {
+            Lane* other = &lane == &first ? second.get() : &first;
+            return other != nullptr && !other->out ? other : nullptr;
         }
-        void on_body(std::string_view bytes, TimePoint now) override {
-            client.apply(*this, call.on_body(bytes, now));
+        TimePoint next_time() const {
+            auto next = hedge_at;
+            if (!first.out) next = std::min(next, first.call.next_time());
+            if (second && !second->out) next = std::min(next, second->call.next_time());
+            return next;
         }
-        void on_end(const ExchangeResult& result, TimePoint now) override {
-            exchange = nullptr;
-            client.apply(*this, call.on_end(result, now));
+        std::int64_t tries() const {
+            return first.call.tries() + (second ? second->call.tries() : 0);
         }
     };
 
@@ -104,6 +136,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     RetryBudget budget;
     Backoff backoff;
     ChunkParser parser;
+    Hedge hedge;
     std::unordered_map<CallId, std::unique_ptr<Running>> calls;
     std::vector<std::unique_ptr<Running>> ended;  // perhaps still on the stack; freed from the loop
     DeadlineQueue deadlines;
@@ -120,13 +153,18 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
           pool(endpoints, policy.breaker, policy.affinity_margin),
           budget(policy.retry_budget, Clock::now()),
           backoff(policy.backoff, seed),
+          hedge(policy.hedge),
           timer(loop_),
           transport(loop_, connections_for(endpoints)) {}
 
     CallId start(ChatRequest request, ChatSink& sink);
     void stop(CallId id);
-    void apply(Running& running, Call::Step step);
-    void send(Running& running, const Call::Send& what);
+    void apply(Lane& lane, Call::Step step, TimePoint now);
+    void send(Lane& lane, const Call::Send& what);
+    void send_rival(Running& running, TimePoint now);
+    void win(Lane& lane);
+    void drop(Lane& lane);
+    void wait(Running& running);
     void end(Running& running, std::variant<std::monostate, ChatAnswer, ChatFailure> how);
     void tell_refused(CallId id);
     void retire(Running& running);
@@ -136,6 +174,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
 CallId Client::Impl::start(ChatRequest request, ChatSink& sink) {
     const CallId id = ++last_id;
+    const TimePoint now = Clock::now();
     const bool full = calls.size() >= calls_max;
     auto& running =
         *calls.emplace(id, std::make_unique<Running>(*this, id, std::move(request), sink))
@@ -144,7 +183,8 @@ CallId Client::Impl::start(ChatRequest request, ChatSink& sink) {
     if (full) {
         step.end = ChatFailure{{Errc::model_busy, "too many calls at once"}, false, 0};
     } else {
-        step = running.call.start(Clock::now());
+        step = running.first.call.start(now);
+        if (running.request.stream) hedge.on_call();
     }
     if (step.over()) {
         running.refused = std::get<ChatFailure>(std::move(step.end));
@@ -152,7 +192,7 @@ CallId Client::Impl::start(ChatRequest request, ChatSink& sink) {
             if (const auto self = weak.lock()) self->tell_refused(id);
         });
     } else {
-        apply(running, std::move(step));
+        apply(running.first, std::move(step), now);
     }
     return id;
 }
@@ -168,61 +208,112 @@ void Client::Impl::stop(CallId id) {
     const auto at = calls.find(id);
     if (at == calls.end()) return;
     Running& running = *at->second;
-    running.call.stop();
-    if (running.exchange != nullptr) transport.close(running.exchange);
+    drop(running.first);
+    if (running.second) drop(*running.second);
     retire(running);
 }
 
-// Carries out what the call has decided.
-void Client::Impl::apply(Running& running, Call::Step step) {
-    if (!running.call.content().empty()) {
-        running.sink.on_content(running.id, running.call.content());
+// Closes its connection before it returns.
+void Client::Impl::drop(Lane& lane) {
+    lane.out = true;
+    lane.call.stop();
+    if (lane.exchange != nullptr) transport.close(lane.exchange);
+    lane.exchange = nullptr;
+}
+
+// It has something to say, or has ended well: the other one is not heard any more.
+void Client::Impl::win(Lane& lane) {
+    Running& running = lane.running;
+    Lane* loser = running.rival_of(lane);
+    if (loser != nullptr) drop(*loser);
+    if (&lane != &running.first) hedge.on_won();
+}
+
+// Carries out what a lane's call has decided.
+void Client::Impl::apply(Lane& lane, Call::Step step, TimePoint now) {
+    Running& running = lane.running;
+    if (!lane.call.content().empty()) {
+        if (!running.spoken) {
+            running.spoken = true;
+            running.hedge_at = TimePoint::max();
+            hedge.on_first_content(now - running.first.call.sent_at());
+            win(lane);
+        }
+        running.sink.on_content(running.id, lane.call.content());
         if (running.over) return;  // the sink has stopped it
     }
-    if (running.exchange != nullptr && step.exchange == Call::Step::Exchange::close) {
-        transport.close(running.exchange);
-        running.exchange = nullptr;
-    } else if (running.exchange != nullptr && step.exchange == Call::Step::Exchange::drain) {
-        transport.drain(running.exchange);
-        running.exchange = nullptr;
+    if (lane.exchange != nullptr && step.exchange == Call::Step::Exchange::close) {
+        transport.close(lane.exchange);
+        lane.exchange = nullptr;
+    } else if (lane.exchange != nullptr && step.exchange == Call::Step::Exchange::drain) {
+        transport.drain(lane.exchange);
+        lane.exchange = nullptr;
     }
-    if (step.over()) {
+    if (std::holds_alternative<ChatFailure>(step.end) && running.rival_of(lane) != nullptr) {
+        lane.out = true;
+    } else if (step.over()) {
+        if (!running.spoken && std::holds_alternative<ChatAnswer>(step.end)) win(lane);
         end(running, std::move(step.end));
         return;
     }
-    if (step.send) send(running, *step.send);
-    deadlines.set(running.id, running.call.next_time());
+    if (step.send) {
+        send(lane, *step.send);
+        if (running.request.stream && !running.second) {
+            if (const auto delay = hedge.delay()) running.hedge_at = now + *delay;
+        }
+    }
+    wait(running);
+}
+
+void Client::Impl::wait(Running& running) {
+    deadlines.set(running.id, running.next_time());
     arm_timer();
 }
 
-void Client::Impl::send(Running& running, const Call::Send& what) {
+void Client::Impl::send(Lane& lane, const Call::Send& what) {
+    const ChatRequest& request = lane.running.request;
     const Target& target = targets[what.endpoint];
     Post post;
     post.url = target.url;
     post.headers = target.headers;
-    const std::string& trace = running.request.traceparent;
+    const std::string& trace = request.traceparent;
     if (!trace.empty() && is_header_value(trace)) post.headers.push_back("traceparent: " + trace);
-    post.body = request_body(running.request, pool.config(what.endpoint));
-    post.connect_timeout = running.request.timeouts.connect;
+    post.body = request_body(request, pool.config(what.endpoint));
+    post.connect_timeout = request.timeouts.connect;
     post.fresh_connection = what.fresh_connection;
-    running.exchange = transport.send(std::move(post), running);
+    lane.exchange = transport.send(std::move(post), lane);
+}
+
+// Once for each call, if it is still silent, another endpoint is free, and the share allows it.
+void Client::Impl::send_rival(Running& running, TimePoint now) {
+    running.hedge_at = TimePoint::max();
+    if (!running.first.call.can_have_rival(now) || !hedge.take()) return;
+    running.second = std::make_unique<Lane>(running, Call::Rival{running.first.call});
+    Lane& rival = *running.second;
+    auto step = rival.call.start(now);
+    if (step.send) running.first.call.leave_to_rival(step.send->endpoint);
+    apply(rival, std::move(step), now);
 }
 
 void Client::Impl::end(Running& running,
                        std::variant<std::monostate, ChatAnswer, ChatFailure> how) {
     const CallId id = running.id;
+    const auto tries = running.tries();
     ChatSink& sink = running.sink;
     retire(running);
     if (auto* answer = std::get_if<ChatAnswer>(&how)) {
+        answer->tries = tries;
         sink.on_answer(id, std::move(*answer));
     } else if (auto* failure = std::get_if<ChatFailure>(&how)) {
+        failure->tries = tries;
         sink.on_failure(id, std::move(*failure));
     }
 }
 
 void Client::Impl::retire(Running& running) {
     running.over = true;
-    running.exchange = nullptr;
+    running.first.exchange = nullptr;
+    if (running.second) running.second->exchange = nullptr;
     deadlines.remove(running.id);
     const auto at = calls.find(running.id);
     ended.push_back(std::move(at->second));
@@ -249,7 +340,12 @@ void Client::Impl::on_timer() {
     const TimePoint now = Clock::now();
     while (const CallId id = deadlines.take_due(now)) {
         Running& running = *calls.at(id);
-        apply(running, running.call.on_time(now));
+        if (now >= running.hedge_at) send_rival(running, now);
+        for (Lane* lane : {&running.first, running.second.get()}) {
+            if (lane == nullptr || lane->out || running.over) continue;
+            if (now >= lane->call.next_time()) apply(*lane, lane->call.on_time(now), now);
+        }
+        if (!running.over) wait(running);
     }
     arm_timer();
 }
@@ -276,5 +372,7 @@ bool Client::can_continue(TimePoint now) const {
 }
 
 std::vector<EndpointStatus> Client::endpoints(TimePoint) const { return impl_->pool.status(); }
+
+HedgeStatus Client::hedges() const { return impl_->hedge.status(); }
 
 }  // namespace emostage::llm

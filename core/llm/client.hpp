@@ -1,7 +1,8 @@
 // Calls to language models: several OpenAI-compatible endpoints behind one interface.
 //
 // One client per loop (shard): it owns one libcurl multi handle with its connection pool, chooses
-// the endpoint, retries before the first delivered byte, watches the time-outs, reads the stream.
+// the endpoint, retries before the first delivered byte, hedges where that is wanted (Policy),
+// watches the time-outs, reads the stream.
 // One thread: the loop's. Sinks are called from the loop, never from inside start() or stop().
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #include "core/clock.hpp"
 #include "core/llm/endpoint.hpp"
+#include "core/llm/hedge.hpp"
 #include "core/result.hpp"
 
 namespace emostage::llm {
@@ -106,6 +108,7 @@ public:
 
     // For metrics and logs.
     std::vector<EndpointStatus> endpoints(TimePoint now) const;
+    HedgeStatus hedges() const;
 
 private:
     struct Impl;

@@ -6,6 +6,7 @@
 
 #include "core/llm/backoff.hpp"
 #include "core/llm/breaker.hpp"
+#include "core/llm/hedge.hpp"
 #include "core/llm/retry_budget.hpp"
 
 namespace emostage::llm {
@@ -22,6 +23,7 @@ struct Policy {
     Backoff::Settings backoff;
     Breaker::Settings breaker;
     RetryBudget::Settings retry_budget;
+    HedgeSettings hedge;  // off: an operator's choice
 };
 
 }  // namespace emostage::llm

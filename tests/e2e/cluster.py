@@ -54,7 +54,8 @@ class Cluster:
     def __enter__(self):
         try:
             if self.endpoint is None:
-                self._start_rehearsal()
+                self.rehearsal, self.endpoint, self.closes = self.start_rehearsal(
+                    "rehearsal", self._rehearsal_arguments)
             self.broker = self.start_broker("tcp://127.0.0.1:0", "tcp://127.0.0.1:0",
                                             "tcp://127.0.0.1:0", "127.0.0.1:0")
             for number in range(self._workers_wanted):
@@ -90,16 +91,17 @@ class Cluster:
         self._processes.append(process)
         return process
 
-    def _start_rehearsal(self):
+    def start_rehearsal(self, name, arguments, listen="127.0.0.1:0"):
+        """The process, its endpoint, and the lines of its close log."""
         # A pipe in place of a file: its lines can be waited for.
-        path = self.folder / "closes"
+        path = self.folder / f"{name}-closes"
         os.mkfifo(path)
         reader = os.open(path, os.O_RDWR)  # as a writer too: so it has no end before ours
-        self.closes = Lines(os.fdopen(reader, "rb", buffering=0), self.folder / "closes.log")
-        self.rehearsal = self._start("rehearsal", "emostage-rehearsal", [
-            "--listen", "127.0.0.1:0", "--close-log", path, *self._rehearsal_arguments])
-        port = self.rehearsal.expect(r"listening on 127\.0\.0\.1:(\d+)").group(1)
-        self.endpoint = f"http://127.0.0.1:{port}/v1"
+        closes = Lines(os.fdopen(reader, "rb", buffering=0), self.folder / f"{name}-closes.log")
+        process = self._start(name, "emostage-rehearsal", [
+            "--listen", listen, "--close-log", path, *arguments])
+        address = process.expect(r"listening on (127\.0\.0\.1:\d+)").group(1)
+        return process, f"http://{address}/v1", closes
 
     def start_broker(self, commands, events, workers, admin):
         number = sum(process.name.startswith("broker") for process in self._processes)
@@ -118,13 +120,15 @@ class Cluster:
         self.kill(self.broker)
         self.broker = self.start_broker(self.commands, self.events, self.links, self.admin)
 
-    def start_worker(self, name, arguments=()):
+    def start_worker(self, name, arguments=(), config=None):
+        """`config`: YAML with the endpoints and more, in place of the cluster's one endpoint."""
+        if config is None and self._continues:
+            config = f"endpoints: [{{url: {self.endpoint!r}, continues: {self._continues}}}]\n"
         endpoint = ["--endpoint", self.endpoint]
-        if self._continues:
-            config = self.folder / f"{name}.yaml"
-            config.write_text(f"endpoints:\n  - url: {self.endpoint}\n"
-                              f"    continues: {self._continues}\n")
-            endpoint = ["--config", config]
+        if config is not None:
+            path = self.folder / f"{name}.yaml"
+            path.write_text(config)
+            endpoint = ["--config", path]
         worker = self._start(name, "emostage-worker", [
             "--broker", self.links, *endpoint, "--model", "rehearsal",
             "--pipelines", self._pipelines, "--slots", self._slots, "--name", name,

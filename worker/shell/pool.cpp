@@ -39,6 +39,7 @@ ShardConfig shard_config(const WorkerOptions& options, const PipelineSet& pipeli
     config.run.worker = options.name;
     config.run.help_lines = options.help_lines;
     config.endpoints = options.endpoints;
+    config.hedge = options.hedge;
     config.seed = std::random_device{}();
     return config;
 }

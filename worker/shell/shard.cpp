@@ -11,6 +11,7 @@
 
 #include "core/codec/codec.hpp"
 #include "core/llm/deadline_queue.hpp"
+#include "core/llm/policy.hpp"
 #include "core/log/log.hpp"
 #include "core/loop/zmq_socket.hpp"
 
@@ -24,6 +25,14 @@ constexpr int linger_ms = 1'000;  // for the last words of a drained worker
 constexpr int reconnect_first_ms = 50;
 constexpr int reconnect_most_ms = 200;
 
+constexpr std::chrono::minutes hedges_told_every{1};
+
+llm::Policy policy_with(const llm::HedgeSettings& hedge) {
+    llm::Policy policy;
+    policy.hedge = hedge;
+    return policy;
+}
+
 }  // namespace
 
 class Shard::Impl final : public LinkOutputs {
@@ -33,7 +42,7 @@ public:
           pipelines_(std::move(pipelines)),
           work_(asio::make_work_guard(loop_)),
           timer_(loop_),
-          client_(loop_, config_.endpoints, config_.seed),
+          client_(loop_, config_.endpoints, config_.seed, policy_with(config_.hedge)),
           socket_(loop_, context, zmq::socket_type::dealer),
           link_(config_.link, *this) {
         socket_.raw().set(zmq::sockopt::sndhwm, outbox_messages_max);
@@ -236,10 +245,22 @@ private:
             slot.run.on(Run::Tick{}, now);
             slot.after_input();
         }
+        if (now >= hedges_told_at_ + hedges_told_every) tell_hedges(now);
         settle();
     }
 
+    // Where there are new ones.
+    void tell_hedges(TimePoint now) {
+        const auto hedges = client_.hedges();
+        if (hedges.hedged == hedges_told_) return;
+        hedges_told_ = hedges.hedged;
+        hedges_told_at_ = now;
+        log::info("hedges",
+                  {{"calls", hedges.calls}, {"hedged", hedges.hedged}, {"won", hedges.won}});
+    }
+
     void finish() {
+        tell_hedges(Clock::now());
         log::info("drained", {});
         work_.reset();
         loop_.stop();
@@ -259,6 +280,8 @@ private:
     llm::DeadlineQueue due_;  // runs, by lease
     bool settling_ = false;
     std::uint64_t unsent_ = 0;
+    std::uint64_t hedges_told_ = 0;
+    TimePoint hedges_told_at_{};
 };
 
 Shard::Shard(ShardConfig config, std::shared_ptr<const PipelineSet> pipelines,

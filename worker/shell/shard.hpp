@@ -23,6 +23,7 @@ struct ShardConfig {
     LinkConfig link;
     RunConfig run;
     std::vector<llm::EndpointConfig> endpoints;
+    llm::HedgeSettings hedge;
     std::uint64_t seed = 0;  // of the back-off's jitter
 };
 

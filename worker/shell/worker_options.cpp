@@ -77,6 +77,14 @@ void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) 
         return {};
     });
 
+    llm::HedgeSettings& hedge = into.hedge;
+    settings.group("Hedging: a second endpoint for replies that are slow to begin");
+    settings.number("hedge.after_percentile", hedge.after_percentile, 0, 99,
+                    "after so many percent of the newest replies had begun; 0: never");
+    settings.number("hedge.extra_calls_max_percent", hedge.extra_calls_max_percent, 1, 100,
+                    "of the replies, at most");
+    settings.time("hedge.min_delay_ms", hedge.min_delay, milliseconds(1), milliseconds(60'000),
+                  "never sooner than this");
     settings.group("Help lines: the operator's text for people in danger");
     for (const Language language : {Language::ja, Language::zh, Language::en}) {
         const std::string tag(name(language));

@@ -11,6 +11,7 @@
 #include "core/clock.hpp"
 #include "core/config/settings.hpp"
 #include "core/llm/endpoint.hpp"
+#include "core/llm/hedge.hpp"
 #include "core/log/log.hpp"
 #include "core/result.hpp"
 #include "worker/pipeline/language.hpp"
@@ -25,6 +26,7 @@ struct WorkerOptions {
     std::uint32_t shards = 1;
     milliseconds drain{30'000};
     std::vector<llm::EndpointConfig> endpoints;  // at least one; names are unique
+    llm::HedgeSettings hedge;
     std::map<Language, std::string> help_lines;  // an operator's text for people in danger
     log::Config log;
 };

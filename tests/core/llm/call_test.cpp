@@ -278,6 +278,54 @@ TEST_F(CallTest, AContinuationHandsOnOnlyWhatFollows) {
     EXPECT_EQ(answer(body(finish + done)).finish_reason, "stop");
 }
 
+TEST_F(CallTest, ARivalAsksAnotherEndpointOnce) {
+    use({"one", "two"});
+    const auto first = start().send->endpoint;
+    EXPECT_TRUE(call->silent());
+    ASSERT_TRUE(call->can_have_rival(now));
+    now += milliseconds(50);
+    Call rival(Call::Rival{*call});
+    const auto step = rival.start(now);
+    ASSERT_TRUE(step.send);
+    EXPECT_NE(step.send->endpoint, first);
+    call->leave_to_rival(step.send->endpoint);
+    const auto over = rival.on_end({ExchangeEnd::unreachable, false, false, "words"}, now);
+    ASSERT_TRUE(over.over());
+    EXPECT_EQ(failure(over).tries, 1);
+    EXPECT_FALSE(end(ExchangeEnd::unreachable, false).send) << "both were asked: back-off";
+}
+
+TEST_F(CallTest, ARivalHasNoMoreTimeThanTheCall) {
+    use({"one", "two"});
+    start();
+    const auto started = now;
+    now += milliseconds(900);
+    Call rival(Call::Rival{*call});
+    rival.start(now);
+    rival.on_connected(now);
+    rival.on_head({200, "", ""}, {now, 0});
+    for (int i = 0; i < 100 && now < started + seconds(10); ++i) {
+        now += milliseconds(400);
+        rival.on_body(chunk("x"), now);
+    }
+    EXPECT_LE(rival.next_time(), started + seconds(10));
+    rival.stop();
+}
+
+TEST_F(CallTest, ACallThatHasSpokenOrWaitsToRetryOrIsAloneHasNoRival) {
+    start();
+    EXPECT_TRUE(call->silent());
+    EXPECT_FALSE(call->can_have_rival(now)) << "there is one endpoint";
+    call->stop();
+    use({"one", "two"});
+    start_streaming();
+    EXPECT_FALSE(call->can_have_rival(now));
+    call->stop();
+    start();
+    head(500);
+    EXPECT_FALSE(call->can_have_rival(now)) << "it fails already";
+}
+
 TEST_F(CallTest, WithoutBudgetThereIsNoRetry) {
     while (budget.take(now)) {
     }

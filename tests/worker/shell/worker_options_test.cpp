@@ -89,6 +89,7 @@ TEST_F(WorkerOptionsTest, OfTheSampleFileAreTheDefaults) {
     EXPECT_EQ(options_.shards, defaults.shards);
     EXPECT_EQ(options_.drain, defaults.drain);
     EXPECT_EQ(options_.endpoints.front().model, defaults.endpoints.front().model);
+    EXPECT_EQ(options_.hedge, defaults.hedge);
     EXPECT_EQ(options_.help_lines, defaults.help_lines);
     EXPECT_EQ(options_.log.level, defaults.log.level);
     EXPECT_EQ(options_.log.format, defaults.log.format);
@@ -135,6 +136,20 @@ TEST_F(WorkerOptionsTest, ReadEndpointsWithAllTheirKeys) {
     EXPECT_EQ(second.url, "https://models.example.org/v1");
     EXPECT_EQ(second.model, "shared");
     EXPECT_EQ(second.key, "sk-2");
+}
+
+TEST_F(WorkerOptionsTest, HedgeOnlyWhereThatIsAskedForAndWithinBounds) {
+    ASSERT_TRUE(load({"--endpoint", local}));
+    EXPECT_EQ(options_.hedge, (llm::HedgeSettings{0, 5, milliseconds(200)}));
+    const std::string head = "endpoints: [{url: \"" + std::string(local) + "\"}]\n";
+    const auto request =
+        load({"--config", file(head + "hedge: {after_percentile: 95, "
+                                      "extra_calls_max_percent: 3, min_delay_ms: 50}\n")});
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(options_.hedge, (llm::HedgeSettings{95, 3, milliseconds(50)}));
+    EXPECT_THAT(problem_of(head + "hedge: {after_percentile: 100}\n"), HasSubstr("0 to 99"));
+    EXPECT_THAT(problem_of(head + "hedge: {extra_calls_max_percent: 0}\n"), HasSubstr("1 to 100"));
+    EXPECT_THAT(problem_of(head + "hedge: {after: 95}\n"), HasSubstr("unknown key"));
 }
 
 TEST_F(WorkerOptionsTest, TakeFlagsBeforeTheEnvironmentBeforeTheFile) {
