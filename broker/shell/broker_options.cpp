@@ -13,6 +13,11 @@ using std::chrono::seconds;
 constexpr std::size_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
 constexpr milliseconds day = hours(24);
 
+Result<void> check_id(std::string_view text) {
+    if (codec::is_id(text)) return {};
+    return fail(Errc::config, "must be 1 to 64 of A-Z a-z 0-9 . _ : -");
+}
+
 void declare_endpoints(config::Settings& settings, BrokerOptions& into) {
     const auto endpoint = [](std::string_view text) {
         return config::check_zmq_endpoint(text, config::EndpointUse::bind);
@@ -44,10 +49,17 @@ void declare_endpoints(config::Settings& settings, BrokerOptions& into) {
                   "after a start: how long workers may take to come back to their turns");
     settings.group("Turns");
     settings.text("default_pipeline", into.core.default_pipeline,
-                  "pipeline of a turn that names none", [](std::string_view text) -> Result<void> {
-                      if (codec::is_id(text)) return {};
-                      return fail(Errc::config, "must be 1 to 64 of A-Z a-z 0-9 . _ : -");
-                  });
+                  "pipeline of a turn that names none", check_id);
+    settings.value("alerts", into.core.alerts.empty() ? "off" : into.core.alerts,
+                   "gateway whose topic gets the alerts of all turns, or off",
+                   [&into](std::string_view text) -> Result<void> {
+                       const bool off = text.empty() || text == "off";
+                       if (!off) {
+                           if (auto id = check_id(text); !id) return id;
+                       }
+                       into.core.alerts = off ? "" : text;
+                       return {};
+                   });
 }
 
 void declare_limits(config::Settings& settings, wire::Limits& limits) {

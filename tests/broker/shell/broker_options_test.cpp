@@ -97,6 +97,13 @@ TEST(BrokerOptions, ReachTheCore) {
     EXPECT_EQ(loaded.options.drain, milliseconds(5));
 }
 
+TEST(BrokerOptions, NameAGatewayForAlertsOrNone) {
+    EXPECT_EQ(load({}).options.core.alerts, "");
+    EXPECT_EQ(load({"--alerts", "people"}).options.core.alerts, "people");
+    EXPECT_EQ(load({"--alerts", "off"}, {{"EMOSTAGE_ALERTS", "people"}}).options.core.alerts, "");
+    EXPECT_THAT(problem({"--alerts", "people/night"}), HasSubstr("--alerts: must be 1 to 64"));
+}
+
 TEST(BrokerOptions, TakeAnotherAdminAddress) {
     const auto loaded = load({"--admin", "[::1]:9000"});
     ASSERT_TRUE(loaded.request);
