@@ -16,14 +16,16 @@ MODELS = ("a", "b")
 
 
 class Arena(Cluster):
-    def __init__(self, name, seed=1, workers=3, durable=True, models=(), broker=(), **settings):
-        """`models`: arguments of the rehearsals, one list for each of MODELS, or one for all."""
+    def __init__(self, name, seed=1, workers=3, durable=True, models=(), broker=(), state=None,
+                 **settings):
+        """`models`: arguments of the rehearsals, one list for each of MODELS, or one for all. `state`: the
+        broker's folder; default: one in the cluster's own."""
         self.histories = LOGS / f"{name}-histories"
         shutil.rmtree(self.histories, ignore_errors=True)
         self.durable = durable and broker_is_durable()
         super().__init__(name, workers=workers, endpoint="by the relay", broker=broker, **settings)
         if self.durable:
-            self._broker_arguments += ["--state", self.folder / "state"]
+            self._broker_arguments += ["--state", state or self.folder / "state"]
         self.histories.mkdir(parents=True)
         self.seed = seed
         self.faults = Recorder(self.histories / "faults.jsonl")
@@ -73,6 +75,9 @@ class Arena(Cluster):
             self._relay(f"model-{name}", f"127.0.0.1:{port}")
         self.models[name] = model
         return model
+
+    def model_port(self, name):
+        return self._model_ports[name]
 
     def _relay(self, link, target):
         self._relayed[link] = self.relay.listen(link, target)

@@ -271,6 +271,14 @@ def check_attempts(turn):
         yield f"attempts started as {starts}"
 
 
+def check_stages(turn):
+    """A stage that has ended is not run again, whatever becomes of its worker."""
+    ended = [event["stage"] for event in in_order(turn) if event["type"] == "stage"]
+    for stage in sorted(set(ended)):
+        if ended.count(stage) > 1:
+            yield f"stage {stage} ended {ended.count(stage)} times"
+
+
 def check_on_lost(turn):
     """What `on_lost` asks for: `fail` takes nothing back, `reset` never goes on over a loss."""
     wish = (turn.command or {}).get("on_lost", "continue")
@@ -366,7 +374,7 @@ def check_replies(turns):
             yield found[rare][0], f"another reply than others with the same words: {sizes}"
 
 
-PER_TURN = (check_numbers, check_ends, check_whole, check_attempts, check_on_lost, check_audit)
+PER_TURN = (check_numbers, check_ends, check_whole, check_attempts, check_stages, check_on_lost, check_audit)
 
 
 def check(histories):

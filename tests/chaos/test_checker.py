@@ -142,7 +142,14 @@ class CheckerTest(unittest.TestCase):
         self.check_well([*whole()[:5], *again])
         self.check_found("which are not", [*whole()[:5], *again[1:2], delta(8, "はい", 2),
                                            completed(9, "はい", 2)][:5] +
-                         [event("stage", 6), *again[1:]])
+                         [event("stage", 6, stage="phase"), *again[1:]])
+
+    def test_a_stage_that_is_run_again_is_found(self):
+        phases = [event("stage", seq, attempt, stage="phase", status="done") for seq, attempt in
+                  ((3, 1), (5, 2))]
+        turn = [*whole()[:2], phases[0], event("started", 4, 2, worker="x"), phases[1], completed(6, "", 2)]
+        self.check_found("stage phase ended 2 times", turn)
+        self.check_well([*turn[:4], {**phases[1], "stage": "perspective"}, turn[5]])
 
     def test_a_reply_that_is_continued_by_another_attempt_is_well(self):
         self.check_well([*whole()[:5], event("started", 6, 2, worker="x"), delta(7, "!", 2),

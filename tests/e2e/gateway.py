@@ -24,7 +24,8 @@ SEND_MAX_S = 5.0
 
 
 class Gateway:
-    def __init__(self, commands, events, name=None, receive_max=100_000, mends=True):
+    def __init__(self, commands, events, name=None, receive_max=100_000, receive_bytes=-1, mends=True):
+        """What waits to be read is bounded by messages here and by bytes in the system (-1: its choice)."""
         self.name = name or "py-" + uuid.uuid4().hex[:12]
         self.mends = mends
         self.turns = {}
@@ -47,6 +48,7 @@ class Gateway:
         self.sub = self._context.socket(zmq.SUB)
         self.sub.setsockopt(zmq.LINGER, 0)
         self.sub.setsockopt(zmq.RCVHWM, receive_max)
+        self.sub.setsockopt(zmq.RCVBUF, receive_bytes)
         self.sub.setsockopt(zmq.SUBSCRIBE, self.name.encode() + b"/")
         self.sub.connect(events)
 

@@ -63,8 +63,7 @@ class LoadTest(unittest.TestCase):
             quick = cluster.gateway()
             alone = quick.open(cluster.say("Alone."), pipeline="base")
             wait_for_ends([alone], [quick])
-            slow = cluster.gateway("slow", receive_max=1)
-            slow.sub.setsockopt(zmq.RCVBUF, 4096)
+            slow = cluster.gateway("slow", receive_max=1, receive_bytes=4096)
             stuck = [slow.open(cluster.say("Slow."), pipeline="base") for _ in range(12)]
             beside = quick.open(cluster.say("Beside."), pipeline="base")
             wait_for_ends([beside], [quick])  # `slow` reads nothing meanwhile
