@@ -137,8 +137,9 @@ TEST(WorkerLoss, AnotherProcessOnTheSameRouteMeansThatTheFirstIsGone) {
     w1.leases.clear();
     w1.beats = 0;
     scene.ready(w1);
-    EXPECT_EQ(scene.types("t1"), "accepted delta reset");
+    EXPECT_EQ(scene.types("t1"), "accepted delta") << "the next run says how it goes on";
     EXPECT_EQ(scene.lease("t1")->attempt, 2u);
+    EXPECT_EQ(scene.lease("t1")->shown, "a");
     EXPECT_EQ(scene.broker.snapshot(scene.now).workers.size(), 1u);
 }
 
