@@ -35,7 +35,7 @@ std::optional<wire::Rejected> Intake::refuse(const wire::Open& open, TimePoint n
     }
     const auto& pipeline = open.pipeline.empty() ? state_.config.default_pipeline : open.pipeline;
     const bool served = state_.workers.announced(pipeline);
-    if (!served && state_.workers.size() > 0) {
+    if (!served && state_.workers.complete()) {
         return wire::Rejected{Errc::unknown_pipeline, "no worker serves this pipeline",
                               std::nullopt};
     }

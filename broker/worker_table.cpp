@@ -159,6 +159,12 @@ Worker* WorkerTable::choose(const std::string& pipeline) {
     return worker;
 }
 
+bool WorkerTable::complete() const {
+    return !workers_.empty() &&
+           std::all_of(workers_.begin(), workers_.end(),
+                       [](const auto& known) { return known.second->registered; });
+}
+
 TimePoint WorkerTable::due_at(const Worker& worker) const {
     auto at = std::min(worker.ack_at, worker.beat_at + config_.lease);
     if (worker.gone_since) at = std::min(at, *worker.gone_since + config_.beat);

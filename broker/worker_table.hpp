@@ -95,6 +95,8 @@ public:
     bool has_credit(const std::string& pipeline) const;
     Worker* choose(const std::string& pipeline);  // null: no credit; counts as use
     bool announced(const std::string& pipeline) const { return lanes_.contains(pipeline); }
+    // There are some, and none is awaited that may announce more.
+    bool complete() const;
 
     // When the worker that is next needs a look: to confirm its beats, or because it is gone.
     std::optional<TimePoint> next() const;

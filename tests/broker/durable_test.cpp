@@ -552,6 +552,23 @@ TEST(Restart, ADeadlineThatPassedMeanwhileEndsTheTurn) {
     EXPECT_EQ(scene.last<wire::Failed>("t").code, Errc::deadline_exceeded);
 }
 
+TEST(Restart, APipelineIsNotUnknownBeforeTheWorkersAreBack) {
+    auto config = durable();
+    Scene scene(config);
+    auto& worker = scene.worker("w");
+    scene.open("t1", "s1");
+    scene.store();
+    scene.restart();
+    scene.open("t2", "s2");
+    scene.store();
+    EXPECT_EQ(scene.types("t2"), "accepted");
+    scene.come_back(worker);
+    auto open = Scene::an_open("t3", "s3");
+    open.pipeline = "another";
+    scene.open(open);
+    EXPECT_EQ(scene.last<wire::Rejected>("t3").code, Errc::unknown_pipeline);
+}
+
 TEST(Restart, LeasesOfAFormerStartAreNotGivenOutAgain) {
     Scene scene(durable());
     scene.worker("w");
