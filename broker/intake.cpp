@@ -84,12 +84,12 @@ bool Intake::attach(Turn& turn, const std::string& gateway, Now now) {
 
 void Intake::join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now) {
     if (turn.content != content) {
-        reject(open.gateway, open.turn, open.session,
+        answer(turn, open.gateway,
                {Errc::conflict, "this turn id is known with other content", std::nullopt}, now);
         return;
     }
     if (!attach(turn, open.gateway, now)) {
-        reject(open.gateway, open.turn, open.session,
+        answer(turn, open.gateway,
                state_.admission.overloaded("the turn has too many gateways already", now.steady),
                now);
         return;
@@ -139,7 +139,7 @@ void Intake::on(const wire::Resume& resume, Now now) {
         return;
     }
     if (!attach(*turn, resume.gateway, now)) {
-        reject(resume.gateway, resume.turn, turn->open.session,
+        answer(*turn, resume.gateway,
                state_.admission.overloaded("the turn has too many gateways already", now.steady),
                now);
         return;
@@ -163,6 +163,14 @@ void Intake::on(const Subscribed& subscribed, Now now) {
                                      wire::Hello{wire::protocol_version, state_.config.limits},
                                      now.unix_ms);
     state_.fanout.hasten(subscribed.gateway, now.steady);
+}
+
+void Intake::answer(Turn& turn, const std::string& gateway, wire::Rejected why, Now now) {
+    if (turn.told > 0) {
+        reject(gateway, turn.id(), turn.open.session, std::move(why), now);
+    } else if (turn.answers.size() < state_.config.askers_per_turn_max) {
+        turn.answers.emplace_back(gateway, std::move(why));
+    }
 }
 
 void Intake::reject(const std::string& gateway, const std::string& turn, const std::string& session,

@@ -31,6 +31,9 @@ private:
     bool attach(Turn& turn, const std::string& gateway, Now now);
     void join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now);
     void interrupt(const std::string& session, Now now);
+    // About a turn that goes on. Before its `accepted` it would read as its end: so it waits for
+    // that.
+    void answer(Turn& turn, const std::string& gateway, wire::Rejected why, Now now);
     void reject(const std::string& gateway, const std::string& turn, const std::string& session,
                 wire::Rejected why, Now now);
 

@@ -174,6 +174,11 @@ void Lifecycle::leave(Turn& turn, Now now) {
 
 void Lifecycle::stored(Turn& turn, Now now) {
     tell(turn, state_.ledger.limit(turn));
+    for (auto& [gateway, why] : std::exchange(turn.answers, {})) {
+        ++state_.counters.rejected;
+        state_.fanout.publish_unnumbered(gateway, turn.id(), turn.open.session, std::move(why),
+                                         now.unix_ms);
+    }
     if (turn.state == TurnState::ended && turn.told == turn.log.last()) settle(turn, now);
 }
 

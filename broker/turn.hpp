@@ -7,12 +7,14 @@
 #include <limits>
 #include <list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/content_hash.hpp"
 #include "broker/event_log.hpp"
 #include "core/clock.hpp"
 #include "schemas/command.hpp"
+#include "schemas/event.hpp"
 #include "schemas/link.hpp"
 
 namespace emostage::broker {
@@ -69,6 +71,8 @@ struct Turn {
     std::uint64_t maybe_told = 0;   // and up to this, before the broker's last start, perhaps
     wire::LeaseId ended_lease = 0;  // whose worker is to hear that the end is stored
     Books books;
+    // To whom what is to be said once `accepted` is told.
+    std::vector<std::pair<std::string, wire::Rejected>> answers;
     std::vector<Asker> askers;                               // none from some time after the end
     std::list<Turn*>::iterator in_fading{}, in_retention{};  // once ended; see Fanout, Retention
     bool fading = false;

@@ -171,6 +171,16 @@ TEST(Durable, TheWorkerMayForgetWhatIsStoredAndNoMore) {
     EXPECT_EQ(kept.back().leases.at(0).second, 1u);
 }
 
+TEST(Durable, AConflictIsToldAfterTheTurnWasAccepted) {
+    Scene scene(durable());
+    scene.open("t");
+    scene.open("t", "s1", "something else");
+    EXPECT_EQ(scene.types("t"), "");
+    scene.store();
+    EXPECT_EQ(scene.types("t"), "accepted rejected");
+    EXPECT_EQ(scene.last<wire::Rejected>("t").code, Errc::conflict);
+}
+
 TEST(Durable, AResumeReplaysNothingThatWaits) {
     Scene scene(durable());
     scene.worker("w");
