@@ -43,12 +43,17 @@ std::uint64_t EventLog::append(const wire::EventBody& body, std::uint32_t attemp
     return last_;
 }
 
-void EventLog::append_gap(std::uint64_t seq, const wire::Reset& reset, std::uint32_t attempt,
+void EventLog::append_gap(std::uint64_t seq, wire::EventBody body, std::uint32_t attempt,
                           std::int64_t at_ms) {
     assert(seq > last_);
-    entries_.push_back({last_ + 1, seq, attempt, at_ms, 0, wire::Reset{reset.reason, last_ + 1}});
-    body_bytes_ += heap_bytes(entries_.back().body);
-    text_begin_ = text_.size();
+    if (auto* reset = std::get_if<wire::Reset>(&body)) {
+        reset->from = last_ + 1;
+        text_begin_ = text_.size();
+    }
+    if (auto* failed = std::get_if<wire::Failed>(&body)) failed->from = last_ + 1;
+    if (auto* cancelled = std::get_if<wire::Cancelled>(&body)) cancelled->from = last_ + 1;
+    body_bytes_ += heap_bytes(body);
+    entries_.push_back({last_ + 1, seq, attempt, at_ms, 0, std::move(body)});
     last_ = seq;
 }
 

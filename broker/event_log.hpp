@@ -22,8 +22,9 @@ public:
     std::uint64_t append(const wire::EventBody& body, std::uint32_t attempt, std::int64_t at_ms);
     std::uint64_t append_delta(std::string_view text, std::uint32_t attempt, std::int64_t at_ms);
 
-    // Voids text() and jumps: the reset stands for all numbers up to `seq`, whatever they were.
-    void append_gap(std::uint64_t seq, const wire::Reset& reset, std::uint32_t attempt,
+    // Jumps: the event, a Reset, Failed or Cancelled, stands for all numbers up to `seq`, whatever
+    // they were. Its `from` is set here.
+    void append_gap(std::uint64_t seq, wire::EventBody body, std::uint32_t attempt,
                     std::int64_t at_ms);
 
     std::uint64_t last() const { return last_; }  // 0: none

@@ -178,10 +178,7 @@ public:
 
     void add(wire::Event& event) {
         const auto* delta = std::get_if<wire::Delta>(&event.body);
-        if (first_ == 0) {
-            const auto* reset = std::get_if<wire::Reset>(&event.body);
-            first_ = reset && reset->from ? reset->from : event.seq;
-        }
+        if (first_ == 0) first_ = wire::first_number(event);
         last_ = event.seq;
         bytes_ += delta ? delta->text.size() + 4 : 256;
         if (delta) {
@@ -303,16 +300,16 @@ Result<void> read_others(std::string_view bytes, EventLog& log) {
     const auto batch = codec::decode_events(bytes);
     if (!batch) return tl::unexpected(batch.error());
     for (const auto& event : batch->events) {
-        const auto* reset = std::get_if<wire::Reset>(&event.body);
-        if (reset && reset->from) {
-            if (reset->from != log.last() + 1) return tl::unexpected(out_of_order);
-            log.append_gap(event.seq, *reset, event.attempt, event.at_ms);
-            continue;
-        }
-        if (std::holds_alternative<wire::Delta>(event.body) || event.seq != log.last() + 1) {
+        const auto first = wire::first_number(event);
+        if (std::holds_alternative<wire::Delta>(event.body) || first != log.last() + 1 ||
+            event.seq < first) {
             return tl::unexpected(out_of_order);
         }
-        log.append(event.body, event.attempt, event.at_ms);
+        if (first == event.seq) {
+            log.append(event.body, event.attempt, event.at_ms);
+        } else {
+            log.append_gap(event.seq, event.body, event.attempt, event.at_ms);
+        }
     }
     return {};
 }

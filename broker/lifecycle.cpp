@@ -56,16 +56,18 @@ void Lifecycle::take_back(Turn& turn, std::string_view reason, Now now) {
 }
 
 bool Lifecycle::void_unknown(Turn& turn, Now now) {
-    const auto unknown = std::exchange(turn.maybe_told, 0);
-    if (unknown <= turn.log.last()) return false;
+    if (!has_unknown(turn)) return false;
     ++state_.counters.voided;
     ++state_.counters.resets;
+    say_over_unknown(turn, wire::Reset{"worker_lost"}, now);
+    return true;
+}
+
+void Lifecycle::say_over_unknown(Turn& turn, wire::EventBody body, Now now) {
     ++state_.counters.events;
     state_.ledger.hold(turn);
-    turn.log.append_gap(unknown + 1, {"worker_lost"}, turn.attempt, now.unix_ms);
-    state_.ledger.urgent(turn);
-    tell(turn, state_.ledger.limit(turn));
-    return true;
+    const auto unknown = std::exchange(turn.maybe_told, 0);
+    turn.log.append_gap(unknown + 1, std::move(body), turn.attempt, now.unix_ms);
 }
 
 // From the log: deltas that waited are merged.
@@ -116,7 +118,6 @@ void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, 
         send_stop(state_, *turn.lease, false, reason);
         detach(*turn.lease);
     }
-    void_unknown(turn, now);
     end(turn, std::move(body), memory, now);
 }
 
@@ -142,8 +143,12 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     turn.state = TurnState::ended;
     turn.ended_at = now.steady;
 
-    state_.ledger.hold(turn);
-    say(turn, std::move(body), now);
+    if (has_unknown(turn)) {
+        say_over_unknown(turn, std::move(body), now);
+    } else {
+        state_.ledger.hold(turn);
+        say(turn, std::move(body), now);
+    }
     turn.open.text = {};
     turn.open.history.reset();
     turn.open.locale = {};
@@ -337,18 +342,18 @@ void Lifecycle::requeue(Turn& turn, Now now) {
 }
 
 void Lifecycle::count_loss(Turn& turn, Now now) {
-    const bool voided = void_unknown(turn, now);
     if (turn.attempt >= state_.config.attempts_max) {
         end(turn,
             wire::Failed{Errc::attempts_exhausted, "the turn's workers were lost too often", false},
             Remember::nothing, now);  // not to be tried again: it may be what kills them
         return;
     }
-    if (voided && turn.open.on_lost == wire::OnLost::fail) {
+    if (has_unknown(turn) && turn.open.on_lost == wire::OnLost::fail) {
         end(turn, wire::Failed{Errc::worker_lost, "the worker was lost in mid-reply", true},
             Remember::nothing, now);
         return;
     }
+    void_unknown(turn, now);
     ++turn.attempt;
     requeue(turn, now);
 }

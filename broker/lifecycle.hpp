@@ -73,6 +73,9 @@ private:
     void leave(Turn& turn, Now now);  // the queue, or its session's run
     void tell(Turn& turn, std::uint64_t upto);
     void settle(Turn& ended, Now now);
+    static bool has_unknown(const Turn& turn) { return turn.maybe_told > turn.log.last(); }
+    // The event stands for those numbers too.
+    void say_over_unknown(Turn& turn, wire::EventBody body, Now now);
     void requeue(Turn& turn, Now now);
     void count_loss(Turn& turn, Now now);
     void grant(Turn& turn, Worker& worker, Now now);

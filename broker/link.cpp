@@ -289,6 +289,7 @@ Link::Verdict Link::take(Lease& lease, wire::RunCompleted& run, Now now) {
         return Verdict::lost;  // something else was shown than the model said
     }
     if (!completed.degraded.empty()) ++state_.counters.degraded;
+    turn.maybe_told = 0;  // all that was told is known: this is what came last
     lifecycle_.finish(lease);
     lifecycle_.end(turn, std::move(completed), Lifecycle::Remember::text_and_reply, now,
                    run.state.bytes.empty() ? nullptr : &run.state);
@@ -298,6 +299,7 @@ Link::Verdict Link::take(Lease& lease, wire::RunCompleted& run, Now now) {
 Link::Verdict Link::take(Lease& lease, wire::Failed& failed, Now now) {
     Turn& turn = *lease.turn;
     failed.message = clipped(failed.message, wire::error_message_bytes_max);
+    turn.maybe_told = 0;
     lifecycle_.finish(lease);
     lifecycle_.end(turn, std::move(failed), Lifecycle::Remember::nothing, now);
     return Verdict::over;

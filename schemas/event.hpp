@@ -102,12 +102,14 @@ struct Failed {
     Errc code = Errc::internal;
     std::string message;  // never message text
     bool retryable = false;
+    std::uint64_t from = 0;  // as Reset::from
 
     bool operator==(const Failed&) const = default;
 };
 
 struct Cancelled {
     std::string reason;
+    std::uint64_t from = 0;  // as Reset::from
 
     bool operator==(const Cancelled&) const = default;
 };
@@ -148,6 +150,16 @@ struct EventBatch {
 
     bool operator==(const EventBatch&) const = default;
 };
+
+// The first of the numbers that the event stands for; `seq` is the last.
+inline std::uint64_t first_number(const Event& event) {
+    std::uint64_t from = 0;
+    if (const auto* delta = std::get_if<Delta>(&event.body)) from = delta->from;
+    if (const auto* reset = std::get_if<Reset>(&event.body)) from = reset->from;
+    if (const auto* failed = std::get_if<Failed>(&event.body)) from = failed->from;
+    if (const auto* cancelled = std::get_if<Cancelled>(&event.body)) from = cancelled->from;
+    return from != 0 ? from : event.seq;
+}
 
 // True for completed, failed, cancelled and rejected.
 inline bool is_end(const EventBody& body) {

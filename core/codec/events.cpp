@@ -95,12 +95,14 @@ void pack_event(Packer& out, const wire::Event& event) {
                        pack_completed(out, completed);
                    },
                    [&](const wire::Failed& failed) {
-                       begin("failed", 3);
+                       begin("failed", 3u + (failed.from != 0));
                        pack_failed(out, failed);
+                       if (failed.from != 0) out.field("from", failed.from);
                    },
                    [&](const wire::Cancelled& cancelled) {
-                       begin("cancelled", 1);
+                       begin("cancelled", 1u + (cancelled.from != 0));
                        out.field("reason", cancelled.reason);
+                       if (cancelled.from != 0) out.field("from", cancelled.from);
                    },
                    [&](const wire::Rejected& rejected) {
                        begin("rejected", 2u + rejected.retry_after_ms.has_value());
@@ -158,9 +160,16 @@ wire::EventBody read_body(std::string_view type, Fields& fields) {
     }
     if (type == "alert") return read_alert(fields);
     if (type == "completed") return read_completed(fields);
-    if (type == "failed") return read_failed(fields);
+    if (type == "failed") {
+        auto failed = read_failed(fields);
+        failed.from = fields.uint("from", uint_max, false);
+        return failed;
+    }
     if (type == "cancelled") {
-        return wire::Cancelled{std::string(fields.str("reason", wire::error_message_bytes_max))};
+        wire::Cancelled cancelled;
+        cancelled.reason = fields.str("reason", wire::error_message_bytes_max);
+        cancelled.from = fields.uint("from", uint_max, false);
+        return cancelled;
     }
     if (type == "rejected") {
         wire::Rejected rejected;

@@ -122,10 +122,12 @@ std::string json_line(const wire::Event& event) {
                 out["code"] = name(failed.code);
                 out["message"] = failed.message;
                 out["retryable"] = failed.retryable;
+                if (failed.from != 0) out["from"] = failed.from;
             },
             [&](const wire::Cancelled& cancelled) {
                 begin("cancelled");
                 out["reason"] = cancelled.reason;
+                if (cancelled.from != 0) out["from"] = cancelled.from;
             },
             [&](const wire::Rejected& rejected) {
                 begin("rejected");

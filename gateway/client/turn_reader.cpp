@@ -6,13 +6,6 @@ namespace emostage::gateway {
 
 namespace {
 
-std::uint64_t first_number(const wire::Event& event) {
-    std::uint64_t from = 0;
-    if (const auto* delta = std::get_if<wire::Delta>(&event.body)) from = delta->from;
-    if (const auto* reset = std::get_if<wire::Reset>(&event.body)) from = reset->from;
-    return from != 0 ? from : event.seq;
-}
-
 std::size_t weight(const wire::Event& event) {
     if (const auto* delta = std::get_if<wire::Delta>(&event.body)) return delta->text.size();
     if (const auto* stage = std::get_if<wire::Stage>(&event.body))
@@ -32,10 +25,10 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc
 }  // namespace
 
 void TurnReader::on(wire::Event event, std::vector<wire::Event>& ready) {
-    if (state_ != State::live || event.seq == 0 || first_number(event) > event.seq) return;
+    if (state_ != State::live || event.seq == 0 || wire::first_number(event) > event.seq) return;
     exists(event.seq);
     if (event.seq < next_) return;
-    if (first_number(event) > next_) {
+    if (wire::first_number(event) > next_) {
         keep_early(std::move(event));
         return;
     }
@@ -56,7 +49,7 @@ void TurnReader::on(wire::Event event, std::vector<wire::Event>& ready) {
     if (state_ != State::live) drop_early();
 }
 
-bool TurnReader::fits(const wire::Event& event) const { return first_number(event) <= next_; }
+bool TurnReader::fits(const wire::Event& event) const { return wire::first_number(event) <= next_; }
 
 void TurnReader::take(wire::Event event, std::vector<wire::Event>& ready) {
     if (!cut_known(event)) return;  // stays missing; resume after last() brings it from there
@@ -90,8 +83,8 @@ void TurnReader::take(wire::Event event, std::vector<wire::Event>& ready) {
 // A merged delta may begin with text that went out before: cuts that off. False where it cannot.
 bool TurnReader::cut_known(wire::Event& event) const {
     auto* delta = std::get_if<wire::Delta>(&event.body);
-    if (delta == nullptr || first_number(event) == next_) return true;
-    const auto before = marks_.bytes_before(first_number(event));
+    if (delta == nullptr || wire::first_number(event) == next_) return true;
+    const auto before = marks_.bytes_before(wire::first_number(event));
     if (!before) return false;
     const std::uint64_t known = check_.bytes() - *before;
     if (known > delta->text.size()) return false;
@@ -104,7 +97,7 @@ bool TurnReader::cut_known(wire::Event& event) const {
 void TurnReader::keep_early(wire::Event event) {
     const auto found = early_.find(event.seq);
     if (found != early_.end()) {
-        if (first_number(found->second) <= first_number(event)) return;
+        if (wire::first_number(found->second) <= wire::first_number(event)) return;
         early_bytes_ -= weight(found->second);
         early_.erase(found);
     }

@@ -297,7 +297,9 @@ def events():
     yield vector("a delta of the first line break", batch(of_turn("delta", 6, text="\n")))
     yield vector("reset", batch(of_turn("reset", 17, 2, reason="worker_lost")))
     yield vector("a reset that stands for what was lost",
-                 batch(of_turn("reset", 517, 2, reason="broker_restarted", **{"from": 6})))
+                 batch(of_turn("reset", 517, 2, reason="worker_lost", **{"from": 6})))
+    yield vector("an end that stands for what was lost",
+                 batch(of_turn("cancelled", 517, 1, reason="requested", **{"from": 6})))
     yield vector("a stage with a field that is a default",
                  batch(of_turn("stage", 4, stage="phase", status="done", result=phase, ms=388,
                                defaulted=["confidence"])))

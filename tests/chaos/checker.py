@@ -155,26 +155,29 @@ def span(event):
 # --- one turn ------------------------------------------------------------------------------------
 
 def voided(turn):
-    """The numbers that a `reset` with `from` has declared never to have been."""
-    return [(event["from"], event["seq"] - 1) for event in turn.events()
-            if event["type"] == "reset" and "from" in event]
+    """The numbers that a reset or an end with `from` has declared never to have been."""
+    return [(event["from"], event["seq"] - 1) for event in turn.events() if is_gap(event)]
+
+
+def is_gap(event):
+    return event["type"] != "delta" and "from" in event
 
 
 def is_void(one, voids):
-    """Its numbers end within what was voided; a reset itself ends one past it."""
-    return one.kind != "reset" and any(first <= one.last <= last for first, last in voids)
+    """Its numbers end within what was voided; what voids ends one past it."""
+    return one.kind not in ("reset", *ENDS) and any(first <= one.last <= last for first, last in voids)
 
 
-def check_voids(turn, voids):
+def check_voids(turn, ranges):
     """After a gateway got the `reset`, what it voids does not come back."""
     for gateway, seen in turn.seen.items():
         gone = []
         for _, event in seen.events:
             if is_void(span(event), gone):
                 yield f"{gateway} got number {event['seq']} after the reset that voids it"
-            if event["type"] == "reset" and "from" in event:
+            if is_gap(event):
                 gone.append((event["from"], event["seq"] - 1))
-    for first, last in voids:
+    for first, last in ranges:
         if any(event["type"] in (*ENDS, "accepted") and first <= event["seq"] <= last
                for event in turn.events()):
             yield f"a reset voids {first} to {last}, in which stands what must be durable"

@@ -112,8 +112,9 @@ class Turn:
             if first <= self.seq and not self._drop_from(first):
                 return  # cuts through a delta that is held merged: resume after `seq` instead
             self._pieces.append((first, seq, event["text"]))
-        elif event["type"] == "reset":
-            self._pieces.clear()
+        else:
+            if event["type"] == "reset":
+                self._pieces.clear()
             self.events = [known for known in self.events if known["seq"] < first]
         self._check_order(event)
         self.seq = seq
@@ -143,7 +144,7 @@ class Turn:
         seq = event["seq"]
         if seq < 1 or not 1 <= event.get("from", 1) <= seq:
             self.violations.append(f"{event['type']} has the numbers {event.get('from')} to {seq}")
-        if event["type"] == "reset" and "from" in event:
+        if event["type"] != "delta" and "from" in event:
             for number in range(event["from"], seq):  # what they were is void
                 self._seen.pop(number, None)
         elif "from" in event:  # merged: comparable where all its numbers are known one by one

@@ -166,7 +166,8 @@ wire::EventBody body_of(const json& event) {
         return wire::Failed{codec::errc_from(event.at("code").get<std::string>()),
                             event.at("message"), event.at("retryable")};
     }
-    if (type == "cancelled") return wire::Cancelled{event.at("reason")};
+    if (type == "cancelled")
+        return wire::Cancelled{event.at("reason"), event.value("from", std::uint64_t{0})};
     if (type == "rejected") {
         wire::Rejected rejected{
             codec::errc_from(event.at("code").get<std::string>()), event.at("message"), {}};

@@ -5,13 +5,6 @@
 
 namespace emostage::sim {
 
-std::uint64_t first_number(const wire::Event& event) {
-    std::uint64_t from = 0;
-    if (const auto* delta = std::get_if<wire::Delta>(&event.body)) from = delta->from;
-    if (const auto* reset = std::get_if<wire::Reset>(&event.body)) from = reset->from;
-    return from ? from : event.seq;
-}
-
 std::string judge(const std::string& turn, const wire::Completed& completed,
                   const std::string& text) {
     if (completed.text_bytes != text.size() || completed.text_hash != codec::text_hash(text))

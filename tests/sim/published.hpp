@@ -44,9 +44,6 @@ private:
     std::vector<std::string> wrong_;
 };
 
-// The first number that an event stands for.
-std::uint64_t first_number(const wire::Event& event);
-
 // What is wrong with a `completed` after this text; empty: nothing.
 std::string judge(const std::string& turn, const wire::Completed& completed,
                   const std::string& text);

@@ -4,11 +4,6 @@
 
 namespace emostage::broker::test {
 
-std::uint64_t first_number(const wire::Event& event) {
-    const auto* delta = std::get_if<wire::Delta>(&event.body);
-    return delta && delta->from ? delta->from : event.seq;
-}
-
 void ReplyView::take(const wire::Event& event) {
     if (ended() && event.seq > applied())
         violations_.push_back(event.turn + ": an event after the end");

@@ -38,6 +38,4 @@ private:
     std::vector<std::string> violations_;
 };
 
-std::uint64_t first_number(const wire::Event& event);
-
 }  // namespace emostage::broker::test
