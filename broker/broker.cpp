@@ -111,6 +111,9 @@ void Broker::on(FromWorker from, Now now) {
 void Broker::on(const Unreachable& gone, Now now) {
     impl_->input(now, [&] { impl_->link.on(gone, now); });
 }
+void Broker::on(Probe, Now now) {
+    impl_->input(now, [&] { impl_->link.probe(); });
+}
 void Broker::on(const Committed& committed, Now now) {
     impl_->input(now, [&] { impl_->committed(committed, now); });
 }

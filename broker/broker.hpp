@@ -53,6 +53,7 @@ struct FromWorker {
 struct Unreachable {  // a send to this route failed: the connection is gone
     Route route;
 };
+struct Probe {};  // some worker's connection went, and nobody knows whose: word goes to all of them
 struct Tick {};
 struct Drain {};  // from now on every open is `rejected`, `unavailable`; the rest goes on
 
@@ -99,6 +100,7 @@ public:
     void on(const Subscribed& subscribed, Now now);
     void on(FromWorker from, Now now);
     void on(const Unreachable& gone, Now now);
+    void on(Probe, Now now);
     void on(const Committed& committed, Now now);  // the commit that is under way
     void on(Tick, Now now);
     void on(Drain, Now now);

@@ -26,6 +26,12 @@ void Link::on(const Unreachable& gone, Now now) {
         state_.workers.unreachable(*worker, now.steady);
 }
 
+void Link::probe() {
+    for (const Worker* worker : state_.workers.all()) {
+        if (!worker->awaited_until) send(worker->route, wire::BeatAck{worker->beat});
+    }
+}
+
 bool Link::step(Now now) {
     Worker* worker = state_.workers.due(now.steady);
     if (!worker) return false;

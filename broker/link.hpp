@@ -17,6 +17,8 @@ public:
     void on(FromWorker from, Now now);
     void on(const Unreachable& gone, Now now);
 
+    // A word to each worker, for a send tells whether there is still somebody.
+    void probe();
     // Confirms one worker's beats or drops one that is lost. False: nothing is due.
     bool step(Now now);
 

@@ -167,7 +167,7 @@ bool WorkerTable::complete() const {
 
 TimePoint WorkerTable::due_at(const Worker& worker) const {
     auto at = std::min(worker.ack_at, worker.beat_at + config_.lease);
-    if (worker.gone_since) at = std::min(at, *worker.gone_since + config_.beat);
+    if (worker.gone_since) at = std::min(at, *worker.gone_since + config_.reconnect);
     if (worker.awaited_until) at = std::min(at, *worker.awaited_until);
     return at;
 }
@@ -191,7 +191,7 @@ Worker* WorkerTable::due(TimePoint now) const {
 
 bool WorkerTable::lost(const Worker& worker, TimePoint now) const {
     return now >= worker.beat_at + config_.lease ||
-           (worker.gone_since && now >= *worker.gone_since + config_.beat) ||
+           (worker.gone_since && now >= *worker.gone_since + config_.reconnect) ||
            (worker.awaited_until && now >= *worker.awaited_until);
 }
 

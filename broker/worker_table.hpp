@@ -101,7 +101,7 @@ public:
     // When the worker that is next needs a look: to confirm its beats, or because it is gone.
     std::optional<TimePoint> next() const;
     Worker* due(TimePoint now) const;  // null: none
-    // Whether it has lost its leases by now: unreachable for a beat, no beat for a lease, or
+    // Whether it has lost its leases by now: unreachable for `reconnect`, no beat for a lease, or
     // awaited in vain.
     bool lost(const Worker& worker, TimePoint now) const;
     void acknowledged(Worker& worker, TimePoint now);

@@ -99,6 +99,8 @@ void declare_leases(config::Settings& settings, Config& core) {
                   "how often broker and workers beat");
     settings.time("leases.lease_ms", core.lease, milliseconds(50), minutes(10),
                   "a worker that is silent this long has lost its turns");
+    settings.time("leases.reconnect_ms", core.reconnect, milliseconds(0), minutes(10),
+                  "how long a worker whose connection is gone may take to come back");
     settings.time("leases.fence_ms", core.fence, milliseconds(40), minutes(10),
                   "a worker that is unconfirmed this long stops its turns");
     settings.number("leases.attempts_max", core.attempts_max, 1, 100,

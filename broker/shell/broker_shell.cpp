@@ -38,6 +38,7 @@ BrokerShell::BrokerShell(asio::io_context& loop, const BrokerOptions& options, R
       commands_(loop, context_, zmq::socket_type::pull),
       events_(loop, context_, zmq::socket_type::xpub),
       workers_(loop, context_, zmq::socket_type::router),
+      connections_(loop, context_, zmq::socket_type::pair),
       batches_(restored.broker),
       outbox_([this](const Route& route, const std::string& message) {
           switch (workers_.send(route, message)) {
@@ -54,6 +55,7 @@ BrokerShell::BrokerShell(asio::io_context& loop, const BrokerOptions& options, R
       timer_(loop),
       outbox_timer_(loop),
       drain_timer_(loop),
+      probe_timer_(loop),
       alive_(std::make_shared<bool>(true)),
       sink_(std::move(sink)) {
     commands_.raw().set(zmq::sockopt::rcvhwm, commands_waiting_max);
@@ -71,6 +73,7 @@ Result<void> BrokerShell::open() {
     auto bound = bind(events_, locks_[0], options_.events, Socket::events);
     if (bound) bound = bind(workers_, locks_[1], options_.workers, Socket::workers);
     if (bound) bound = bind(commands_, locks_[2], options_.commands, Socket::commands);
+    if (bound) bound = watch_connections();
     if (!bound) return bound;
     events_.start([this](Frames& frames) { on_subscription(frames); });
     workers_.start([this](Frames& frames) { on_worker(frames); });
@@ -88,6 +91,30 @@ Result<void> BrokerShell::bind(ZmqSocket& socket, IpcLock& lock, const std::stri
                               std::string(name(which)) +
                               "`: stop what uses it, or choose another with " +
                               config::Settings::flag_of(name(which)));
+}
+
+// A killed worker's connection ends at once; the ROUTER says so only to who sends to it.
+Result<void> BrokerShell::watch_connections() {
+    const std::string endpoint = "inproc://connections-of-workers";
+    if (::zmq_socket_monitor(workers_.raw().handle(), endpoint.c_str(), ZMQ_EVENT_DISCONNECTED) !=
+        0) {
+        return fail(Errc::io, "connections of workers cannot be watched: " +
+                                  std::string(::zmq_strerror(::zmq_errno())));
+    }
+    if (auto connected = connections_.connect(endpoint); !connected) return connected;
+    connections_.start([this](Frames&) { probe_soon(); });
+    return {};
+}
+
+void BrokerShell::probe_soon() {
+    if (std::exchange(probing_, true)) return;
+    probe_timer_.expires_after(probe_after);
+    probe_timer_.async_wait([this, alive = alive_](const asio::error_code& error) {
+        if (error || !*alive) return;
+        probing_ = false;
+        core_.on(Probe{}, now());
+        settle_soon();
+    });
 }
 
 BrokerShell::Endpoints BrokerShell::endpoints() const {

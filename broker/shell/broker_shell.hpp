@@ -42,6 +42,8 @@ public:
     static constexpr int worker_pipe_messages_max = 1'000;      // to one worker, before the outbox
     static constexpr milliseconds outbox_retry{5};
     static constexpr milliseconds drain_check{20};
+    // From a lost connection to the probe that finds out whose: the ROUTER knows a little later.
+    static constexpr milliseconds probe_after{20};
     static constexpr milliseconds farewell{1'000};  // for what is sent last, after close()
 
     struct Endpoints {
@@ -79,6 +81,8 @@ private:
     void on_command(Frames& frames);
     void on_subscription(Frames& frames);
     void on_worker(Frames& frames);
+    Result<void> watch_connections();
+    void probe_soon();
     void count_bad(Socket socket, Errc code);
 
     void lose(const Route& route);
@@ -96,18 +100,20 @@ private:
     zmq::context_t context_;
     std::array<IpcLock, sockets> locks_;
     ZmqSocket commands_, events_, workers_;
+    ZmqSocket connections_;  // PAIR: what becomes of those of `workers_`
     Traffic traffic_;
     std::array<log::Throttle, sockets> bad_throttle_;
     EventBatches batches_;
     WorkerOutbox outbox_;
     std::unordered_set<Route> lost_;  // the core is about to be told
     Broker core_;
-    asio::steady_timer timer_, outbox_timer_, drain_timer_;
+    asio::steady_timer timer_, outbox_timer_, drain_timer_, probe_timer_;
     std::optional<TimePoint> armed_for_;
     std::optional<TimePoint> drain_until_;
     std::function<void()> drained_;
     bool settling_ = false;
     bool outbox_armed_ = false;
+    bool probing_ = false;
     std::shared_ptr<bool> alive_;
     std::unique_ptr<CommitSink> sink_;  // goes first: nothing is called from its thread afterwards
 };

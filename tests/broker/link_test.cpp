@@ -246,6 +246,15 @@ TEST(Link, EventsWithoutEndAreCutOff) {
     EXPECT_FALSE(scene.sent<wire::Stop>(w1).empty());
 }
 
+TEST(Link, AProbeIsAWordToEachWorker) {
+    Scene scene;
+    auto& w1 = scene.worker("w1");
+    auto& w2 = scene.worker("w2");
+    scene.broker.on(Probe{}, scene.now);
+    EXPECT_EQ(scene.sent<wire::BeatAck>(w1).size(), 1u);
+    EXPECT_EQ(scene.sent<wire::BeatAck>(w2).size(), 1u);
+}
+
 TEST(Link, AnEndThatNobodyAskedForLosesTheLease) {
     Scene scene;
     scene.worker("w1", 2);

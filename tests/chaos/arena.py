@@ -13,6 +13,7 @@ from history import RecordedGateway, Recorder
 from relay_control import RelayControl
 
 MODELS = ("a", "b")
+CONTINUES = {"a": "no", "b": "prefill"}  # how each goes on with a reply that was begun
 
 
 class Arena(Cluster):
@@ -91,7 +92,7 @@ class Arena(Cluster):
 
     def _write_worker_file(self):
         endpoints = "".join(f"  - {{url: 'http://{self._relayed[f'model-{name}']}/v1', name: {name}, "
-                            f"model: rehearsal{continues()}}}\n" for name in MODELS)
+                            f"model: rehearsal, continues: {CONTINUES[name]}}}\n" for name in MODELS)
         (self.folder / "worker.yaml").write_text(f"endpoints:\n{endpoints}")
 
     def start_worker(self, name, arguments=()):
@@ -142,5 +143,3 @@ def broker_is_durable():
     return says("emostage-broker", "--state")
 
 
-def continues():
-    return ""

@@ -73,12 +73,12 @@ def _lay_out(deltas):
 def paths_through(spans, begin, end):
     """Spans that lead from number `begin` (held) to number `end` without a hole, or None.
 
-    A reset that stands for several numbers is applied over whatever of them is held.
+    A reset or an end that stands for several numbers is applied over whatever of them is held.
     """
     by_first = collections.defaultdict(list)
     wide = []
     for one in spans:
-        if one.kind == "reset" and one.first < one.last:
+        if one.kind != "delta" and one.first < one.last:
             wide.append(one)
         else:
             by_first[one.first].append(one)
