@@ -89,7 +89,7 @@ TEST(WorkerLoss, AWorkerThatComesBackByAnotherRouteKeepsItsLeases) {
     scene.open("t1");
     scene.say("t1", {wire::Started{}, delta("a")});
     scene.broker.on(Unreachable{w1.route}, scene.now);
-    scene.advance(500ms);
+    scene.advance(400ms);
     const auto old = w1.route;
     w1.route = "route-new";
     scene.beat(w1);
