@@ -162,6 +162,8 @@ std::vector<Turn*> Ledger::stored(bool low, Now now) {
         turns.push_back(flying.turn);
     }
     flying_.clear();
+    std::sort(turns.begin(), turns.end(),
+              [](const Turn* one, const Turn* other) { return one->order < other->order; });
     return turns;
 }
 

@@ -44,6 +44,8 @@ public:
     // Urgent; and the turn's events that follow wait for the commit.
     void hold(Turn& turn);
     void changed(Session& session);  // goes with the next commit
+    // The turn's end was told: what changed meanwhile (who asks for it) is not worth a row.
+    void settled(Turn& turn) { unmark(turn); }
     // They are about to go. Requires: a turn is not in the commit that is under way.
     void forget(Turn& turn, Now now);
     void forget(const Session& session, Now now);
@@ -54,7 +56,8 @@ public:
     // --- commits ---
     // What is to be stored now; nothing: nothing is, or not yet. `hurry`: lazy changes too.
     std::optional<Commit> next(SessionTable& sessions, bool hurry, Now now);
-    // The commit is stored. Turns that may have events to tell, each once.
+    // The commit is stored. Turns that may have events to tell, each once and in order of
+    // acceptance: so a session's next turn is told after the end of the one before.
     std::vector<Turn*> stored(bool low, Now now);
     // It is not. Turns that nobody was promised, for their acceptance was never stored.
     std::vector<Turn*> failed(Now now);

@@ -194,6 +194,7 @@ void Lifecycle::settle(Turn& turn, Now now) {
                             wire::Kept{{{lease->id, lease->next_ordinal - 1}}});
         release(*lease);
     }
+    state_.ledger.settled(turn);
     state_.fanout.fade(turn, now.steady);
     state_.retention.add(turn);
     while (Turn* surplus = state_.retention.surplus()) forget(*surplus, now);  // may be this one

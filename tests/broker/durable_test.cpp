@@ -113,6 +113,40 @@ TEST(Durable, NumbersThatNoCommitHasReservedWait) {
     EXPECT_TRUE(unbroken(scene.events("t")));
 }
 
+TEST(Durable, ATurnThatSomebodyJoinsWhileItsEndIsUnderWayIsKeptOnce) {
+    Scene scene(durable());
+    scene.worker("w");
+    scene.open("t");
+    scene.store();
+    scene.answer("t", "hello");
+    scene.resume("t", 0, "g2");
+    scene.store();
+    EXPECT_EQ(scene.types("t", "g2"), "accepted started delta completed");
+    const auto commits = scene.out.commits.size();
+    scene.advance(1s);
+    scene.store();
+    EXPECT_EQ(scene.out.commits.size(), commits);
+    EXPECT_EQ(scene.broker.snapshot(scene.now).kept, 1u);
+}
+
+TEST(Durable, ASessionsNextTurnIsToldAfterTheEndOfTheOneBefore) {
+    Scene scene(durable());
+    scene.worker("w");
+    scene.open("a");
+    scene.store();
+    scene.open("other", "s2");  // its commit is under way
+    scene.open("b");
+    scene.answer("a", "hello");
+    scene.say("b", {wire::Started{}});
+    scene.store();
+    std::string told;
+    for (const auto& [gateway, event] : scene.out.published) {
+        if (event.turn == "a" || event.turn == "b")
+            told += event.turn + " " + type_of(event.body) + ", ";
+    }
+    EXPECT_EQ(told, "a accepted, a started, a delta, a completed, b accepted, b started, ");
+}
+
 TEST(Durable, AnEndIsToldWhenItIsStoredAndTheWorkerHearsOfItThen) {
     Scene scene(durable());
     auto& worker = scene.worker("w");
