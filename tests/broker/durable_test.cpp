@@ -131,7 +131,7 @@ TEST(Durable, ATurnThatSomebodyJoinsWhileItsEndIsUnderWayIsKeptOnce) {
 
 TEST(Durable, ASessionsNextTurnIsToldAfterTheEndOfTheOneBefore) {
     Scene scene(durable());
-    scene.worker("w");
+    scene.worker("w", 2);
     scene.open("a");
     scene.store();
     scene.open("other", "s2");  // its commit is under way

@@ -132,6 +132,7 @@ bool Scene::ended(wire::LeaseId lease) const {
 }
 
 void Scene::say(const std::string& turn, std::vector<wire::RunEvent> events) {
+    if (!lease(turn)) throw std::runtime_error("no lease for " + turn);
     const auto id = lease(turn)->lease;
     auto& said = said_[id];
     auto& worker = workers_.at(holders_.at(id));
