@@ -149,6 +149,7 @@ Snapshot Broker::snapshot(Now now) const {
     seen.queued_by_gateway.assign(state.admission.queued_by_gateway().begin(),
                                   state.admission.queued_by_gateway().end());
     for (const Worker* worker : state.workers.all()) {
+        if (!worker->registered) continue;  // it is awaited
         seen.workers.push_back({worker->name, worker->slots,
                                 static_cast<std::uint32_t>(worker->leases.size()),
                                 worker->draining});

@@ -39,6 +39,9 @@ Page ready_page(const Report& report) {
     if (report.core.draining) {
         return json_page(503, {{"ready", false}, {"reason", "the broker is draining"}});
     }
+    if (!report.core.takes_turns) {
+        return json_page(503, {{"ready", false}, {"reason", "the state cannot be stored"}});
+    }
     const Credit credit = credit_of(report.core);
     if (credit.ready == 0) {
         const char* reason =

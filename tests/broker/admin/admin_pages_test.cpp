@@ -54,6 +54,11 @@ TEST(AdminPages, SayWhyItIsNotReady) {
     const auto draining = ask("/readyz", report);
     EXPECT_EQ(draining.page.status, 503);
     EXPECT_EQ(draining.body["reason"], "the broker is draining");
+    report.core.draining = false;
+    report.core.takes_turns = false;
+    const auto full = ask("/readyz", report);
+    EXPECT_EQ(full.page.status, 503);
+    EXPECT_EQ(full.body["reason"], "the state cannot be stored");
 }
 
 TEST(AdminPages, ShowTheQueueForAnAutoscaler) {

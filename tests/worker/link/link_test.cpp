@@ -41,7 +41,7 @@ wire::Lease lease_of(wire::LeaseId id, std::string pipeline = "emostage") {
 class LinkTest : public testing::Test {
 protected:
     void welcome(const std::string& broker = "b1") {
-        link.on(wire::ToWorker{wire::Welcome{broker, 1000ms, 7000ms}}, now);
+        link.on(wire::ToWorker{wire::Welcome{broker, 1000ms, 7000ms, 7}}, now);
     }
     void lease(wire::LeaseId id, std::string pipeline = "emostage") {
         link.on(wire::ToWorker{lease_of(id, std::move(pipeline))}, now);
@@ -261,7 +261,7 @@ TEST_F(UnkeptLinkTest, SaysAgainFromTheOrdinalThatIsAskedFor) {
     EXPECT_TRUE(out.sent.empty()) << "nothing is missing";
 }
 
-TEST_F(UnkeptLinkTest, AWelcomeOfTheSameBrokerBringsABeatAndThenAllThatIsNotKept) {
+TEST_F(UnkeptLinkTest, AWelcomeOfTheSameBrokerBringsAllThatIsNotKeptAndThenABeatThatSaysSo) {
     says(1, "a");
     says(1, "b");
     says(2, {wire::Delta{"x", 0}, wire::Cancelled{"requested"}}, true);
@@ -269,9 +269,10 @@ TEST_F(UnkeptLinkTest, AWelcomeOfTheSameBrokerBringsABeatAndThenAllThatIsNotKept
     out.sent.clear();
     welcome();
     ASSERT_EQ(out.sent.size(), 3u);
-    EXPECT_EQ(std::get<wire::Beat>(out.sent[0]).leases, (std::vector<wire::LeaseId>{1, 2}));
-    EXPECT_EQ(std::get<wire::Output>(out.sent[1]), output(1, 2, {"b"}));
-    EXPECT_EQ(std::get<wire::Output>(out.sent[2]).events.size(), 2u);
+    EXPECT_EQ(std::get<wire::Output>(out.sent[0]), output(1, 2, {"b"}));
+    EXPECT_EQ(std::get<wire::Output>(out.sent[1]).events.size(), 2u);
+    EXPECT_EQ(std::get<wire::Beat>(out.sent[2]).leases, (std::vector<wire::LeaseId>{1, 2}));
+    EXPECT_EQ(std::get<wire::Beat>(out.sent[2]).welcome, 7u);
 }
 
 TEST_F(UnkeptLinkTest, WithoutABrokerWhatIsSaidWaitsForTheNextWelcome) {
