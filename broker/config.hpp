@@ -28,7 +28,7 @@ struct Config {
     milliseconds beat{1'000};
     milliseconds lease{10'000};
     milliseconds reconnect{500};  // a worker whose connection is gone may take to come back
-    milliseconds fence{7'000};  // a worker that is unconfirmed this long stops itself
+    milliseconds fence{7'000};    // a worker that is unconfirmed this long stops itself
     std::uint32_t attempts_max = 3;
     std::uint32_t resends_max = 3;   // asked for the same missing event of a lease; then it is lost
     std::uint32_t returns_free = 8;  // a turn handed back more often than this counts as attempted

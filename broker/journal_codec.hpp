@@ -1,5 +1,5 @@
 // Between what the core keeps of turns and sessions and the journal's rows: msgpack maps with short
-// keys, numbered events packed (a delta costs its text and about four bytes).
+// keys. Numbered events: journal_events.hpp.
 //
 // Pure functions. What is read was written here, whole (the store has checked its sum), so a row
 // that does not fit is a broker of another version: Errc::malformed.
@@ -20,9 +20,6 @@ struct Session;
 // The turn as it is; `reserved`: numbers up to it may be told before the next row. `request`: what
 // it was asked comes with it.
 TurnRow turn_row(const Turn& turn, std::uint64_t reserved, bool request, Now now);
-
-// The turn's events after the number `after`, in rows of about a megabyte.
-void add_event_rows(const Turn& turn, std::uint64_t after, std::vector<EventsRow>& into);
 
 SessionRow session_row(const Session& session, Now now);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/journal_codec.hpp"
+#include "broker/journal_events.hpp"
 #include "broker/lease_table.hpp"
 #include "broker/session_table.hpp"
 

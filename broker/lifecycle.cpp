@@ -16,37 +16,10 @@ void send_stop(State& state, const Lease& lease, bool fenced, std::string_view r
 
 // --- events ------------------------------------------------------------------------------------
 
-void Lifecycle::say(Turn& turn, wire::EventBody body, Now now) {
-    ++state_.counters.events;
-    const auto seq = turn.log.append(body, turn.attempt, now.unix_ms);
-    state_.ledger.changed(turn, now);
-    if (turn.told + 1 == seq && state_.ledger.limit(turn) >= seq) {
-        turn.told = seq;
-        state_.fanout.publish(turn, seq, std::move(body), now.unix_ms);
-    } else {
-        state_.ledger.urgent(turn);
-    }
-}
-
-void Lifecycle::say_delta(Turn& turn, std::string& text, Now now) {
-    auto& counters = state_.counters;
-    ++counters.events;
-    ++counters.deltas;
-    counters.delta_bytes += text.size();
-    const auto seq = turn.log.append_delta(text, turn.attempt, now.unix_ms);
-    state_.ledger.changed(turn, now);
-    if (turn.told + 1 == seq && state_.ledger.limit(turn) >= seq) {
-        turn.told = seq;
-        state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
-    } else {
-        state_.ledger.urgent(turn);
-    }
-}
-
 void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
     if (turn.log.text().empty()) return;
     ++state_.counters.resets;
-    say(turn, wire::Reset{std::string(reason)}, now);
+    teller_.say(turn, wire::Reset{std::string(reason)}, now);
 }
 
 void Lifecycle::take_back(Turn& turn, std::string_view reason, Now now) {
@@ -56,32 +29,18 @@ void Lifecycle::take_back(Turn& turn, std::string_view reason, Now now) {
 }
 
 bool Lifecycle::void_unknown(Turn& turn, Now now) {
-    if (!has_unknown(turn)) return false;
+    if (!Teller::has_unknown(turn)) return false;
     ++state_.counters.voided;
     ++state_.counters.resets;
-    say_over_unknown(turn, wire::Reset{"worker_lost"}, now);
+    teller_.say_over_unknown(turn, wire::Reset{"worker_lost"}, now);
     return true;
-}
-
-void Lifecycle::say_over_unknown(Turn& turn, wire::EventBody body, Now now) {
-    ++state_.counters.events;
-    state_.ledger.hold(turn);
-    const auto unknown = std::exchange(turn.maybe_told, 0);
-    turn.log.append_gap(unknown + 1, std::move(body), turn.attempt, now.unix_ms);
-}
-
-// From the log: deltas that waited are merged.
-void Lifecycle::tell(Turn& turn, std::uint64_t upto) {
-    if (turn.told >= upto) return;
-    const auto told = std::exchange(turn.told, upto);
-    state_.fanout.tell(turn, told, upto);
 }
 
 void Lifecycle::alert(Turn& turn, wire::Alert alert, Now now) {
     ++state_.counters.alerts;
     turn.alerted = turn.session->alerted = true;
     state_.ledger.changed(*turn.session);
-    say(turn, std::move(alert), now);
+    teller_.say(turn, std::move(alert), now);
 }
 
 // --- in and out --------------------------------------------------------------------------------
@@ -108,7 +67,7 @@ void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
     assert(attached);
     state_.ledger.add(turn);
     state_.ledger.hold(turn);
-    say(turn, wire::Accepted{position}, now);
+    teller_.say(turn, wire::Accepted{position}, now);
     make_head_ready(session, now);
 }
 
@@ -143,11 +102,11 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     turn.state = TurnState::ended;
     turn.ended_at = now.steady;
 
-    if (has_unknown(turn)) {
-        say_over_unknown(turn, std::move(body), now);
+    if (Teller::has_unknown(turn)) {
+        teller_.say_over_unknown(turn, std::move(body), now);
     } else {
         state_.ledger.hold(turn);
-        say(turn, std::move(body), now);
+        teller_.say(turn, std::move(body), now);
     }
     turn.open.text = {};
     turn.open.history.reset();
@@ -178,7 +137,7 @@ void Lifecycle::leave(Turn& turn, Now now) {
 }
 
 void Lifecycle::stored(Turn& turn, Now now) {
-    tell(turn, state_.ledger.limit(turn));
+    teller_.tell(turn);
     for (auto& [gateway, why] : std::exchange(turn.answers, {})) {
         ++state_.counters.rejected;
         state_.fanout.publish_unnumbered(gateway, turn.id(), turn.open.session, std::move(why),
@@ -349,7 +308,7 @@ void Lifecycle::count_loss(Turn& turn, Now now) {
             Remember::nothing, now);  // not to be tried again: it may be what kills them
         return;
     }
-    if (has_unknown(turn) && turn.open.on_lost == wire::OnLost::fail) {
+    if (Teller::has_unknown(turn) && turn.open.on_lost == wire::OnLost::fail) {
         end(turn, wire::Failed{Errc::worker_lost, "the worker was lost in mid-reply", true},
             Remember::nothing, now);
         return;

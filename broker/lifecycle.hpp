@@ -1,7 +1,6 @@
 // A turn's way: accepted, queued, leased, perhaps back in the queue, ended, forgotten.
 //
-// The only place that changes a turn's state, so that every table hears of every change, and the
-// only one that numbers events.
+// The only place that changes a turn's state, so that every table hears of every change.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <string_view>
 
 #include "broker/state.hpp"
+#include "broker/teller.hpp"
 
 namespace emostage::broker {
 
@@ -19,9 +19,8 @@ public:
     // Requires: admitted, unknown, room for its session and its gateway.
     void accept(wire::Open open, const ContentHash& content, Now now);
 
-    // One numbered event, kept, and published as soon as it may be told.
-    void say(Turn& turn, wire::EventBody body, Now now);
-    void say_delta(Turn& turn, std::string& text, Now now);  // takes the text
+    void say(Turn& turn, wire::EventBody body, Now now) { teller_.say(turn, std::move(body), now); }
+    void say_delta(Turn& turn, std::string& text, Now now) { teller_.say_delta(turn, text, now); }
     // "Forget the deltas so far", where there are any; by a run, or by the broker itself.
     void reset(Turn& turn, std::string_view reason, Now now);
     void take_back(Turn& turn, std::string_view reason, Now now);
@@ -71,17 +70,14 @@ public:
 private:
     Turn& detach(Lease& lease);       // the lease is closing then
     void leave(Turn& turn, Now now);  // the queue, or its session's run
-    void tell(Turn& turn, std::uint64_t upto);
     void settle(Turn& ended, Now now);
-    static bool has_unknown(const Turn& turn) { return turn.maybe_told > turn.log.last(); }
-    // The event stands for those numbers too.
-    void say_over_unknown(Turn& turn, wire::EventBody body, Now now);
     void requeue(Turn& turn, Now now);
     void count_loss(Turn& turn, Now now);
     void grant(Turn& turn, Worker& worker, Now now);
     FairQueue::Place place_of(const Turn& turn) const;
 
     State& state_;
+    Teller teller_{state_};
     std::uint64_t dispatched_at_ = 0;  // changes seen by the last dispatch
     std::uint64_t pushes_ = 0;
     bool unfinished_ = false;

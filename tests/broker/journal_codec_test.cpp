@@ -1,4 +1,5 @@
 #include "broker/journal_codec.hpp"
+#include "broker/journal_events.hpp"
 
 #include <gtest/gtest.h>
 
