@@ -34,12 +34,14 @@ bool Checker::ended(const std::string& turn) const { return turns_.at(turn).deci
 
 // --- the broker ----------------------------------------------------------------------------------
 
-void Checker::broker_gets(const wire::FromWorker& message) {
-    input_ = BrokerInput::worker;
-    const auto* output = std::get_if<wire::Output>(&message);
-    if (!output) return;
-    if (const auto lease = leases_.find(output->lease); lease != leases_.end())
-        turns_[lease->second].output_at = timeline_.now();
+// What it had decided and not stored is not known any more, not even that it was.
+void Checker::broker_killed() {
+    count("broker killed");
+    for (auto& [id, turn] : turns_) {
+        turn.leased_attempt = 0;
+        if (is_durable(id, false)) turn.published.broker_died();
+    }
+    said_to_.clear();
 }
 
 void Checker::broker_decides(const wire::Event& event) {
@@ -59,12 +61,14 @@ void Checker::broker_decides(const wire::Event& event) {
     const bool fresh = event.seq > turn.published.last();
     if (std::holds_alternative<wire::Accepted>(event.body) && !turn.decided_accepted) {
         turn.decided_accepted = true;
-        sessions_[event.session].push_back(event.turn);
-        if (is_durable && !is_durable(event.turn, false))
+        if (!is_durable(event.turn, false))
             violated(event.turn + ": accepted before it was stored");
     }
-    if (std::holds_alternative<wire::Started>(event.body)) check_order(event.turn, "started");
-    if (wire::is_end(event.body) && !std::exchange(turn.decided_end, true) && is_durable &&
+    if (std::holds_alternative<wire::Started>(event.body)) {
+        if (const auto earlier = waits_for(event.turn))
+            violated(event.turn + ": started before " + *earlier + " has ended");
+    }
+    if (wire::is_end(event.body) && !std::exchange(turn.decided_end, true) &&
         !is_durable(event.turn, true))
         violated(event.turn + ": ended before that was stored");
     // A delta leaves with the message that brought it, or with the commit that it needs: no timer.
@@ -98,6 +102,9 @@ void Checker::said_to(const std::string& gateway, const wire::Event& event) {
                (first < event.seq ? std::to_string(first) + ".." : "") + std::to_string(event.seq) +
                " attempt " + std::to_string(event.attempt);
     });
+    if (std::holds_alternative<wire::Alert>(event.body))
+        (gateway == alerts_gateway ? alerts_told_ : alerts_).emplace(event.turn, event.seq);
+    if (gateway == alerts_gateway) return;
     auto& last = said_to_[{gateway, event.turn}];
     if (last && first > last + 1) violated(event.turn + ": out of order for " + gateway);
     last = std::max(last, event.seq);
@@ -113,15 +120,16 @@ void Checker::said(const wire::Event& event) {
     if (event.seq <= before) return count("replayed");
     if (event.session != turn.open.session) violated(event.turn + ": of another session");
     count(name_of(event.body));
-    if (turn.open.on_lost == wire::OnLost::fail && first_number(event) == event.seq &&
-        std::holds_alternative<wire::Reset>(event.body))
+    if (turn.open.on_lost == wire::OnLost::fail && std::holds_alternative<wire::Reset>(event.body))
         violated(event.turn + ": taken back, though it was to fail");
     if (turn.open.on_lost == wire::OnLost::reset && turn.published.continued() > continued)
         violated(event.turn + ": continued, though it was to start again");
     if (const auto* failed = std::get_if<wire::Failed>(&event.body))
         count("failed " + std::string(name(failed->code)));
     if (const auto* completed = std::get_if<wire::Completed>(&event.body)) {
-        const auto wrong = judge(event.turn, *completed, turn.published.text());
+        // Where some of it is untold, its readers judge.
+        const auto text = turn.published.text();
+        const auto wrong = text ? judge(event.turn, *completed, *text) : std::string();
         if (!wrong.empty()) violated(event.turn + ": " + wrong);
     }
 }
@@ -137,20 +145,10 @@ void Checker::broker_sends(const wire::ToWorker& message) {
     history_.note("broker", [&] {
         return "leases " + lease->turn + " attempt " + std::to_string(lease->attempt);
     });
-    if (!turn.decided_accepted) violated(lease->turn + ": leased before it was accepted");
     if (turn.decided_end) violated(lease->turn + ": leased after its end");
     if (lease->attempt < std::max(turn.leased_attempt, 1u))
         violated(lease->turn + ": leased as an older attempt");
     turn.leased_attempt = lease->attempt;
-    check_order(lease->turn, "leased");
-}
-
-void Checker::check_order(const std::string& id, const char* what) {
-    for (const auto& earlier : sessions_[turns_[id].open.session]) {
-        if (earlier == id) return;
-        if (!turns_[earlier].decided_end)
-            violated(id + ": " + what + " before " + earlier + " has ended");
-    }
 }
 
 // --- readers -------------------------------------------------------------------------------------
@@ -167,8 +165,10 @@ void Checker::reader_hears(std::uint64_t id, const wire::Event& event) {
     reader.ended = wire::is_end(event.body);
     if (event.seq == 0) return hears_unnumbered(reader, event);
     const auto first = first_number(event);
+    // What stands for numbers that were lost says that they are void.
     const bool reset = std::holds_alternative<wire::Reset>(event.body);
-    if (reset ? first > reader.last + 1 || event.seq <= reader.last : first != reader.last + 1)
+    const bool voids = first < event.seq && !std::holds_alternative<wire::Delta>(event.body);
+    if (voids ? first > reader.last + 1 || event.seq <= reader.last : first != reader.last + 1)
         violated(who + "number " + std::to_string(first) + " after " + std::to_string(reader.last));
     reader.last = event.seq;
     if (reset) reader.text.clear();
@@ -201,11 +201,16 @@ void Checker::hears_unnumbered(Reader& reader, const wire::Event& event) {
 
 void Checker::finish() {
     for (const auto& [id, turn] : turns_) {
-        if (turn.decided_accepted && !turn.decided_end) violated(id + ": never ended");
+        if (turn.decided_accepted && !turn.decided_end && !is_durable(id, true))
+            violated(id + ": never ended");
     }
     for (const auto& [id, reader] : readers_) {
         if (!reader.ended)
             violated(reader.gateway + " reads " + reader.turn + ": never heard the end");
+    }
+    for (const auto& [turn, seq] : alerts_) {
+        if (!alerts_told_.contains({turn, seq}))
+            violated(turn + ": an alert that those who look after alerts were not told");
     }
 }
 

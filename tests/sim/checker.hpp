@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ namespace emostage::sim {
 
 enum class BrokerInput : std::uint8_t { command, worker, commit, time };
 
+inline const std::string alerts_gateway = "alerts";  // Config::alerts; no process
+
 using Totals = std::map<std::string, std::uint64_t>;  // how often what happened
 
 class Checker {
@@ -36,14 +39,13 @@ public:
 
     // --- the broker ---
     void broker_looks_at(BrokerInput input) { input_ = input; }
-    void broker_gets(const wire::FromWorker& message);
     void broker_decides(const wire::Event& event);  // to say, in this order
     void broker_sends(const wire::ToWorker& message);
     struct Message {  // of events, to one gateway
         std::string gateway, body;
     };
     void broker_says(const std::vector<Message>& messages);  // they leave the process together
-    void broker_killed() { count("broker killed"); }
+    void broker_killed();
 
     // --- readers, each of one turn at one gateway ---
     std::uint64_t reader_begins(const std::string& gateway, const std::string& turn);
@@ -55,8 +57,10 @@ public:
 
     bool accepted(const std::string& turn) const;
     bool ended(const std::string& turn) const;
-    // Between broker_decides and the disk: whether what was decided is durable by now.
+    // Whether what was decided is on the disk by now.
     std::function<bool(const std::string& turn, bool end)> is_durable;
+    // By the disk: a turn of the same session that was accepted before this one, and has not ended.
+    std::function<std::optional<std::string>(const std::string& turn)> waits_for;
 
     void count(const std::string& what, std::uint64_t by = 1) { totals_[what] += by; }
     const Totals& totals() const { return totals_; }
@@ -69,8 +73,7 @@ private:
         TimePoint made_at{};
         Published published;
         bool decided_accepted = false, decided_end = false;
-        std::uint32_t leased_attempt = 0;
-        TimePoint output_at{};  // the broker got the last words of it
+        std::uint32_t leased_attempt = 0;  // by the broker's present life
     };
     struct Reader {
         std::string gateway, turn;
@@ -82,15 +85,14 @@ private:
     void said(const wire::Event& event);
     void said_to(const std::string& gateway, const wire::Event& event);
     void hears_unnumbered(Reader& reader, const wire::Event& event);
-    void check_order(const std::string& turn, const char* what);
 
     const Timeline& timeline_;
     History& history_;
     std::map<std::string, Turn> turns_;
-    std::map<std::string, std::vector<std::string>> sessions_;  // turns in order of acceptance
     std::map<std::pair<std::string, std::string>, std::uint64_t> said_to_;  // gateway, turn
     std::map<wire::LeaseId, std::string> leases_;
     std::set<std::string> cancels_;
+    std::set<std::pair<std::string, std::uint64_t>> alerts_, alerts_told_;  // turn, number
     std::map<std::uint64_t, Reader> readers_;
     std::uint64_t readers_begun_ = 0;
     BrokerInput input_ = BrokerInput::time;

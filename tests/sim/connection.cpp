@@ -61,11 +61,12 @@ bool Connection::send(Process& to, TimePoint& last, const std::function<void(std
     if (!up_) return false;
     if (half_open_) return true;
     last = std::max(last, context_.timeline.now() + context_.random.between(0ms, delay_max));
-    context_.timeline.at(
-        last, [this, &to, &hand, number = number_, message = std::move(message)]() mutable {
-            if (number == number_ ? half_open_ : number != finishing_) return;
-            to.deliver([&hand, message = std::move(message)] { hand(message); });
-        });
+    context_.timeline.at(last, [this, &to, &hand, number = number_, life = to.life(),
+                                message = std::move(message)]() mutable {
+        if (life != to.life()) return;
+        if (number == number_ ? half_open_ : number != finishing_) return;
+        to.deliver([&hand, message = std::move(message)] { hand(message); });
+    });
     return true;
 }
 

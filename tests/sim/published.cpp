@@ -22,33 +22,40 @@ std::vector<std::string> Published::take(const wire::Event& event) {
     wrong_.clear();
     const auto first = first_number(event);
     const auto before = last();
-    const bool declares_void = std::holds_alternative<wire::Reset>(event.body) && first < event.seq;
-    if (first == 0 || first > event.seq || first > before + 1) {
-        wrong("a hole before " + std::to_string(event.seq));
-    } else if (first == before + 1) {
-        add(first, event);
-    } else if (declares_void && event.seq > before) {
-        void_from(first);
-        add(first, event);
+    const bool declares_void =
+        !std::holds_alternative<wire::Delta>(event.body) && first < event.seq;
+    if (first == 0 || first > event.seq) {
+        wrong("numbers that cannot be");
     } else if (event.seq <= before) {
         compare(first, event);
+    } else if (first > before) {
+        if (first > before + 1 && !may_skip_) wrong("a hole before " + std::to_string(event.seq));
+        may_skip_ = false;
+        add(first, event);
+    } else if (declares_void) {
+        void_from(first);
+        may_skip_ = false;
+        add(first, event);
     } else {
-        // A replay over what is known and what was not said to anybody yet.
-        const auto* delta = std::get_if<wire::Delta>(&event.body);
-        const auto known = pieces_.find(first);
-        std::string text;
-        for (auto at = known; at != pieces_.end(); ++at) {
-            if (const auto* one = std::get_if<wire::Delta>(&at->second.body)) text += one->text;
-        }
-        if (!delta || known == pieces_.end() || !delta->text.starts_with(text)) {
-            wrong("another content under " + std::to_string(first));
-        } else {
-            auto rest = event;
-            std::get<wire::Delta>(rest.body).text.erase(0, text.size());
-            add(before + 1, std::move(rest));
-        }
+        compare(first, event);  // a replay that knows more
     }
     return wrong_;
+}
+
+std::optional<std::string> Published::text() const {
+    std::string text;
+    bool whole = true;
+    std::uint64_t next = 1;
+    for (const auto& [first, piece] : pieces_) {
+        whole = whole && first == next && !piece.torn;
+        next = piece.last + 1;
+        if (std::holds_alternative<wire::Reset>(piece.body)) {
+            text.clear();
+            whole = true;
+        }
+        if (const auto* delta = std::get_if<wire::Delta>(&piece.body)) text += delta->text;
+    }
+    return whole ? std::optional(text) : std::nullopt;
 }
 
 void Published::add(std::uint64_t first, wire::Event event) {
@@ -65,11 +72,10 @@ void Published::add(std::uint64_t first, wire::Event event) {
     }
     if (const auto* delta = std::get_if<wire::Delta>(&event.body)) {
         if (delta->text.empty()) wrong("an empty delta");
-        if (!text_.empty() && text_attempt_ != event.attempt) ++continued_;
+        if (text_attempt_ && text_attempt_ != event.attempt) ++continued_;
         text_attempt_ = event.attempt;
-        text_ += delta->text;
     }
-    if (std::holds_alternative<wire::Reset>(event.body)) text_.clear();
+    if (std::holds_alternative<wire::Reset>(event.body)) text_attempt_ = 0;
     ended_ = wire::is_end(event.body);
     pieces_[first] = {first, event.seq, event.attempt, std::move(event.body)};
 }
@@ -90,35 +96,72 @@ void Published::void_from(std::uint64_t first) {
 }
 
 void Published::compare(std::uint64_t first, const wire::Event& event) {
-    const auto differs = [&] { wrong("two contents under " + std::to_string(event.seq)); };
-    auto at = std::prev(pieces_.upper_bound(first));
-    if (at->second.first == first && at->second.last == event.seq && !at->second.torn) {
+    auto at = pieces_.upper_bound(first);
+    if (at != pieces_.begin() && std::prev(at)->second.last >= first) --at;
+    const bool untold = at == pieces_.end() || at->first > event.seq;
+    if (untold) {
+        pieces_[first] = {first, event.seq, event.attempt, event.body};
+    } else if (at->second.first == first && at->second.last == event.seq && !at->second.torn) {
         auto mine = at->second.body;
         auto theirs = event.body;
         for (auto* body : {&mine, &theirs}) {
             if (auto* delta = std::get_if<wire::Delta>(body)) delta->from = 0;
         }
-        if (mine != theirs || at->second.attempt != event.attempt) differs();
-        return;
+        if (mine != theirs || at->second.attempt != event.attempt)
+            wrong("two contents under " + std::to_string(event.seq));
+    } else {
+        compare_deltas(at, first, event);
     }
-    // Deltas merged in another way: what can be compared is.
+}
+
+// Deltas merged in another way, or over numbers that are untold: what can be compared is. `at`: the
+// first piece that the event touches.
+void Published::compare_deltas(Pieces::iterator at, std::uint64_t first, const wire::Event& event) {
+    const auto differs = [&] { wrong("two contents under " + std::to_string(event.seq)); };
     const auto* delta = std::get_if<wire::Delta>(&event.body);
     if (!delta) return differs();
+    const auto begin = at;
     const bool begins_alike = at->second.first == first;
-    bool ends_alike = false;
+    bool whole = true;
     std::string text;
+    std::uint64_t next = at->second.first, last = 0;
     for (; at != pieces_.end() && at->second.first <= event.seq; ++at) {
         const auto* one = std::get_if<wire::Delta>(&at->second.body);
         if (!one || at->second.attempt != event.attempt) return differs();
-        if (at->second.torn) return;
+        whole = whole && at->second.first == next && !at->second.torn;
         text += one->text;
-        ends_alike = at->second.last == event.seq;
+        last = at->second.last;
+        next = last + 1;
     }
-    if (begins_alike && ends_alike ? text != delta->text
-        : begins_alike             ? !text.starts_with(delta->text)
-        : ends_alike               ? !text.ends_with(delta->text)
-                                   : text.find(delta->text) == std::string::npos)
-        differs();
+    const bool knows_more = last < event.seq;
+    const bool newest = at == pieces_.end();
+    if (begin->second.first < first || last > event.seq) {
+        // It begins or ends within a piece.
+        const bool ends_alike = last == event.seq;
+        if (!whole || knows_more || begin->second.first > first) return;
+        if (begins_alike ? !text.starts_with(delta->text)
+            : ends_alike ? !text.ends_with(delta->text)
+                         : text.find(delta->text) == std::string::npos)
+            differs();
+        return;
+    }
+    if (whole && begins_alike) {
+        if (!delta->text.starts_with(text) || (!knows_more && delta->text.size() != text.size()))
+            return differs();
+        if (!knows_more) return;
+    } else if (!whole || !begins_alike) {
+        // Pieces with something untold among them: all of them are in it.
+        std::size_t found = 0;
+        for (auto piece = begin; piece != at; ++piece) {
+            const auto& one = std::get<wire::Delta>(piece->second.body).text;
+            found = delta->text.find(one, found);
+            if (found == std::string::npos) return differs();
+            found += one.size();
+        }
+    }
+    if (knows_more && newest && ended_) wrong("something after the end");
+    pieces_.erase(begin, at);
+    pieces_[first] = {first, event.seq, event.attempt, event.body};
 }
 
 }  // namespace emostage::sim

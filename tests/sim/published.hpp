@@ -1,9 +1,13 @@
 // The numbered events of one turn as they left the broker, over all of its lives: each number one
 // content, no hole, one end and nothing after it, a completed reply that is what was shown.
+//
+// A broker that dies may have stored more than it said. Such numbers are untold until somebody
+// asks.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +19,12 @@ class Published {
 public:
     // What does not hold; empty: all does.
     std::vector<std::string> take(const wire::Event& event);
+    void broker_died() { may_skip_ = true; }
 
     std::uint64_t last() const { return pieces_.empty() ? 0 : pieces_.rbegin()->second.last; }
-    bool accepted() const { return !pieces_.empty(); }
     bool ended() const { return ended_; }
-    const std::string& text() const { return text_; }
+    // Of the deltas since the last reset; nothing: some of them are untold.
+    std::optional<std::string> text() const;
     std::uint64_t continued() const { return continued_; }  // how often another attempt went on
     std::uint64_t voided() const { return voided_; }        // numbers
 
@@ -30,15 +35,17 @@ private:
         wire::EventBody body;
         bool torn = false;  // its end was declared void
     };
+    using Pieces = std::map<std::uint64_t, Piece>;  // by first number
 
     void add(std::uint64_t first, wire::Event event);
     void void_from(std::uint64_t first);
     void compare(std::uint64_t first, const wire::Event& event);
+    void compare_deltas(Pieces::iterator at, std::uint64_t first, const wire::Event& event);
     void wrong(const std::string& what) { wrong_.push_back(what); }
 
-    std::map<std::uint64_t, Piece> pieces_;  // by first number; without a hole
-    std::string text_;                       // of the deltas since the last reset
-    std::uint32_t text_attempt_ = 0;
+    Pieces pieces_;
+    bool may_skip_ = false;
+    std::uint32_t text_attempt_ = 0;  // of the newest delta, if none was taken back since
     std::uint64_t continued_ = 0, voided_ = 0;
     bool ended_ = false;
     std::vector<std::string> wrong_;

@@ -44,7 +44,29 @@ TEST_F(PublishedTest, TwoContentsOfANumberAreSeen) {
 TEST_F(PublishedTest, AHoleIsSeen) {
     begin();
     EXPECT_GT(take(6, wire::Delta{"three", 0}), 0u);
-    EXPECT_GT(take(7, wire::Reset{"broker_lost", 6}), 0u);
+    EXPECT_GT(take(9, wire::Reset{"broker_lost", 8}), 0u);
+}
+
+TEST_F(PublishedTest, ABrokerThatDiedMaySkipWhatItStoredAndOnlyOnce) {
+    begin();
+    published.broker_died();
+    EXPECT_EQ(take(7, wire::Delta{"five", 0}), 0u);
+    EXPECT_EQ(published.text(), std::nullopt);
+    EXPECT_GT(take(9, wire::Delta{"seven", 0}), 0u);
+}
+
+TEST_F(PublishedTest, WhatIsUntoldIsToldLaterAndOneWay) {
+    begin();
+    published.broker_died();
+    EXPECT_EQ(take(7, wire::Delta{" five", 0}), 0u);
+    EXPECT_EQ(take(8, wire::Delta{" six", 0}), 0u);
+    EXPECT_EQ(take(5, wire::Delta{" three", 0}), 0u);
+    EXPECT_GT(take(5, wire::Delta{" thirty", 0}), 0u);
+    EXPECT_GT(take(7, wire::Delta{" three four fife", 5}), 0u);
+    EXPECT_GT(take(7, wire::Delta{"two thirty four five", 4}), 0u);
+    EXPECT_EQ(take(7, wire::Delta{"two three four five", 4}), 0u);
+    EXPECT_EQ(published.text(), "one two three four five six");
+    EXPECT_GT(take(6, wire::Delta{" for", 0}), 0u);
 }
 
 TEST_F(PublishedTest, WhatAResetDeclaresVoidMayHaveBeenAnything) {

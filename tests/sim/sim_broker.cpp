@@ -1,29 +1,49 @@
 #include "tests/sim/sim_broker.hpp"
 
+#include "broker/journal_codec.hpp"
 #include "core/codec/codec.hpp"
 
 namespace emostage::sim {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr milliseconds probe_after{20};  // as in the shell
+
+}  // namespace
+
 SimBroker::SimBroker(Context& context, broker::Config config, SimDisk& disk)
     : Process(context, "broker"), config_(std::move(config)), disk_(disk) {}
 
 void SimBroker::on_start() {
-    auto stored = disk_.open();
-    batches_ = std::make_unique<broker::EventBatches>(stored.broker);
-    core_ = std::make_unique<broker::Broker>(config_, stored.broker, *this);
+    auto restored = broker::read_stored(disk_.open());
+    if (!restored) {
+        context_.checker.violated("what was stored cannot be read: " + restored.error().message);
+        restored = broker::empty_state("b");
+    }
+    batches_ = std::make_unique<broker::EventBatches>(restored->broker);
+    core_ = std::make_unique<broker::Broker>(config_, std::move(*restored), *this, now());
 }
 
 void SimBroker::on_kill() {
     const bool rest_arrives = context_.random.chance(500);
     for (Connection* connection : connections_) connection->cut(rest_arrives);
+    count_up();
     core_.reset();
     batches_.reset();
     peers_.clear();
     gone_.clear();
+    probing_ = false;
     for (auto& [name, gateway] : gateways_) gateway.subscribed = false;
     context_.checker.broker_killed();
+}
+
+void SimBroker::count_up() {
+    const auto counters = snapshot().counters;
+    context_.checker.count("recovered", counters.recovered);
+    context_.checker.count("commits", counters.commits);
+    context_.checker.count("commits failed", counters.commits_failed);
 }
 
 void SimBroker::on_timer() {
@@ -57,7 +77,7 @@ void SimBroker::on_worker(const std::string& bytes, const std::string& route,
     auto message = codec::decode_from_worker(bytes);
     if (!message) return context_.checker.violated("a worker's message cannot be read");
     peers_[route] = {&connection, connection.number()};
-    context_.checker.broker_gets(*message);
+    context_.checker.broker_looks_at(BrokerInput::worker);
     core_->on(broker::FromWorker{route, std::move(*message)}, now());
 }
 
@@ -87,12 +107,31 @@ void SimBroker::send(const broker::Route& route, const wire::ToWorker& message) 
     });
 }
 
+void SimBroker::worker_gone() {
+    if (!alive() || std::exchange(probing_, true)) return;
+    context_.timeline.after(probe_after, [this, life = life()] {
+        if (life != this->life()) return;
+        deliver([this] {
+            probing_ = false;
+            core_->on(broker::Probe{}, now());
+        });
+    });
+}
+
+void SimBroker::commit(broker::Commit commit) {
+    disk_.apply(std::move(commit), *this, [this](broker::Committed committed) {
+        context_.checker.broker_looks_at(BrokerInput::commit);
+        core_->on(committed, now());
+    });
+}
+
 void SimBroker::settle() {
     std::vector<Checker::Message> messages;
     batches_->flush([&](std::string_view topic, std::string_view body) {
         messages.push_back({std::string(topic.substr(0, topic.size() - 1)), std::string(body)});
-        const auto& subscriber = gateways_.find(messages.back().gateway)->second;
-        if (subscriber.subscribed) subscriber.events->send_to_client(std::string(body));
+        const auto subscriber = gateways_.find(messages.back().gateway);
+        if (subscriber != gateways_.end() && subscriber->second.subscribed)
+            subscriber->second.events->send_to_client(std::string(body));
     });
     context_.checker.broker_says(messages);
 }

@@ -31,11 +31,13 @@ public:
     void on_subscription(const std::string& gateway);
     void on_worker(const std::string& bytes, const std::string& route, Connection& connection);
 
+    void worker_gone();  // some connection ended
     void gateway_gone(const std::string& gateway) { gateways_.at(gateway).subscribed = false; }
 
     std::function<void(const std::string& turn)> on_cancel;  // a cancel has reached the core
 
-    // Requires: it is alive.
+    // Adds what this life did to the checker's totals. Requires: it is alive.
+    void count_up();
     broker::Snapshot snapshot() const { return core_->snapshot(now()); }
 
 private:
@@ -56,6 +58,7 @@ private:
 
     void publish(std::string_view gateway, const wire::Event& event) override;
     void send(const broker::Route& route, const wire::ToWorker& message) override;
+    void commit(broker::Commit commit) override;
 
     broker::Config config_;
     SimDisk& disk_;
@@ -63,6 +66,7 @@ private:
     std::map<std::string, Subscriber, std::less<>> gateways_;
     std::map<broker::Route, Peer> peers_;
     std::set<broker::Route> gone_;
+    bool probing_ = false;
     std::unique_ptr<broker::EventBatches> batches_;
     std::unique_ptr<broker::Broker> core_;
 };

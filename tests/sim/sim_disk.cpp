@@ -6,7 +6,7 @@ namespace emostage::sim {
 
 using namespace std::chrono_literals;
 
-SimDisk::SimDisk(Context& context) : context_(context), trouble_at_(TimePoint::min()) {}
+SimDisk::SimDisk(Context& context) : context_(context) {}
 
 broker::Stored SimDisk::open() {
     busy_ = false;
@@ -26,11 +26,9 @@ broker::Stored SimDisk::open() {
 void SimDisk::apply(broker::Commit commit, Process& writer,
                     std::function<void(broker::Committed)> done) {
     if (std::exchange(busy_, true)) violated("two commits at a time");
-    if (commit.empty()) violated("an empty commit");
     auto& random = context_.random;
     const auto& faults = context_.faults;
     const bool slow = random.chance(faults.commit_slow);
-    if (slow || !works()) trouble_at_ = context_.timeline.now();
     // Most of the time goes before the commit is safe; then the word travels to the loop.
     const auto safe = random.between(0ms, slow ? slow_commit_most : commit_most);
     const auto told = random.between(0ms, 2ms);
@@ -55,8 +53,8 @@ void SimDisk::apply(broker::Commit commit, Process& writer,
         broker::Committed committed;
         if (works()) {
             store(std::move(commit));
+            committed.low = context_.timeline.now() < low_until_;
         } else {
-            trouble_at_ = context_.timeline.now();
             committed.result = context_.random.chance(800) ? broker::Committed::Result::full
                                                            : broker::Committed::Result::failed;
         }
@@ -71,7 +69,6 @@ void SimDisk::apply(broker::Commit commit, Process& writer,
 }
 
 void SimDisk::store(broker::Commit commit) {
-    ++commits_;
     for (auto& row : commit.turns) {
         auto& kept = turns_[row.order];
         if (!kept.turn.empty() && kept.turn != row.turn) violated("one order for two turns");
@@ -96,7 +93,8 @@ void SimDisk::store(broker::Commit commit) {
     for (const auto order : commit.forgotten_turns) {
         const auto found = turns_.find(order);
         if (found == turns_.end()) continue;
-        orders_.erase(found->second.turn);
+        const auto named = orders_.find(found->second.turn);
+        if (named->second == order) orders_.erase(named);
         turns_.erase(found);
         events_.erase(events_.lower_bound({order, 0}), events_.lower_bound({order + 1, 0}));
     }
@@ -105,8 +103,22 @@ void SimDisk::store(broker::Commit commit) {
 }
 
 void SimDisk::fill_up(milliseconds lasts) {
-    full_until_ = std::max(full_until_, context_.timeline.now() + lasts);
-    context_.history.note("disk", [] { return "is full"; });
+    const bool low = context_.random.chance(300);
+    auto& until = low ? low_until_ : full_until_;
+    until = std::max(until, context_.timeline.now() + lasts);
+    context_.history.note("disk", [low] { return low ? "is nearly full" : "is full"; });
+    context_.checker.count(low ? "disk nearly full" : "disk full");
+}
+
+std::optional<std::string> SimDisk::predecessor(std::string_view turn) const {
+    const auto found = orders_.find(turn);
+    if (found == orders_.end()) return std::nullopt;
+    const auto& session = turns_.at(found->second).session;
+    for (const auto& [order, row] : turns_) {
+        if (order == found->second) break;
+        if (row.session == session && row.state != broker::TurnState::ended) return row.turn;
+    }
+    return std::nullopt;
 }
 
 bool SimDisk::has_ended(std::string_view turn) const {

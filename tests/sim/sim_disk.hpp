@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "broker/journal.hpp"
@@ -24,29 +25,27 @@ public:
     // One at a time. `done` is called in `writer`'s loop, unless that dies before.
     void apply(broker::Commit commit, Process& writer, std::function<void(broker::Committed)> done);
 
+    // To the last byte, or to the room that is kept for turns to end in.
     void fill_up(milliseconds lasts);
-    bool works() const { return context_.timeline.now() >= full_until_; }
-    // No commit met a full disk or was slow since `since`.
-    bool well_since(TimePoint since) const { return trouble_at_ < since; }
-
     bool has(std::string_view turn) const { return orders_.contains(turn); }
     bool has_ended(std::string_view turn) const;
-    std::size_t turns() const { return turns_.size(); }
-    std::uint64_t commits() const { return commits_; }
+    // One that was accepted before it in its session, and has not ended.
+    std::optional<std::string> predecessor(std::string_view turn) const;
 
 private:
+    bool works() const { return context_.timeline.now() >= full_until_; }
     void store(broker::Commit commit);
     void violated(const std::string& what) { context_.checker.violated("disk: " + what); }
 
     Context& context_;
-    std::uint64_t starts_ = 0, commits_ = 0;
+    std::uint64_t starts_ = 0;
     std::map<std::uint64_t, broker::TurnRow> turns_;  // by order
     std::map<std::string, std::uint64_t, std::less<>> orders_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, broker::EventsRow> events_;  // order, first
     std::map<std::string, broker::SessionRow> sessions_;
     bool busy_ = false;
     std::uint64_t openings_ = 0;  // a commit of a former one no longer counts
-    TimePoint full_until_{}, trouble_at_{};
+    TimePoint full_until_{}, low_until_{};
 };
 
 }  // namespace emostage::sim

@@ -110,6 +110,7 @@ void SimModel::begin_reply(llm::CallId id) {
     } else {
         context_.checker.violated(call.turn + ": asked to go on from words that no model said");
     }
+    call.pace_most = milliseconds(chance(context_.faults.reply_slow) ? 800 : 50);
     if (const auto most = call.request.answer_bytes_max; call.text.size() > most) {
         std::size_t whole = 0;
         while (whole + character_bytes(call.text, whole) <= most)
@@ -138,7 +139,7 @@ void SimModel::go_on(llm::CallId id) {
     const auto piece = call.text.substr(call.said, until - call.said);
     call.said = until;
     // Set before the words are handed on: their receiver may stop the call.
-    later(id, context_.random.chance(300) ? 0ms : context_.random.between(1ms, 50ms),
+    later(id, context_.random.chance(300) ? 0ms : context_.random.between(1ms, call.pace_most),
           [this, id] { go_on(id); });
     call.sink->on_content(id, piece);
 }

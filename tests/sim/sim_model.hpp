@@ -37,7 +37,8 @@ private:
         std::size_t said = 0;  // bytes of it
         std::string finish_reason = "stop";
         std::size_t cut_at = std::string::npos;
-        TimePoint ends_at{};  // total time-out
+        milliseconds pace_most{};  // between two pieces
+        TimePoint ends_at{};       // total time-out
     };
 
     void answer(llm::CallId id);

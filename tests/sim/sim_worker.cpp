@@ -78,7 +78,8 @@ SimWorker::SimWorker(Context& context, std::string name, Settings settings,
       broker_(broker),
       model_(context, *this, variants),
       connection_(context, *this, broker,
-                  {[this] { link_->on(worker::Link::Connection{true}, now().steady); }, [] {},
+                  {[this] { link_->on(worker::Link::Connection{true}, now().steady); },
+                   [this] { broker_.worker_gone(); },
                    [this](std::string bytes) { broker_.on_worker(bytes, route(), connection_); },
                    [this](std::string bytes) { on_broker(bytes); }}) {
     run_config_.worker = this->name();

@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto faults_last = 8s;
 constexpr auto healing_lasts_at_most = 60s;
 constexpr std::size_t queued_max = 40, per_session_max = 8, sessions_max = 16;
 constexpr std::uint64_t slots = 3 + 2 + 2;    // of all workers
@@ -33,6 +32,9 @@ broker::Config broker_config() {
     config.grants_max = 3;
     config.tick_steps_max = 5;
     config.session_utterances_max = 6;
+    config.durable = true;
+    config.reserved_numbers = 16;
+    config.alerts = alerts_gateway;
     return config;
 }
 
@@ -67,6 +69,12 @@ Simulation::Simulation(Settings settings)
         broker_.add_connection(gateways_.back()->events());
         broker_.add_gateway(name, gateways_.back()->events());
     }
+    context_.checker.is_durable = [this](const std::string& turn, bool end) {
+        return end ? disk_.has_ended(turn) : disk_.has(turn);
+    };
+    context_.checker.waits_for = [this](const std::string& turn) {
+        return disk_.predecessor(turn);
+    };
     broker_.on_cancel = [this](const std::string& turn) { check_cancel(turn); };
 }
 
@@ -82,7 +90,8 @@ void Simulation::run() {
     }
     context_.faults = faults_;
     strike();
-    run_until(context_.timeline.now() + faults_last);
+    // Long enough for leases to end by themselves, now and then.
+    run_until(context_.timeline.now() + (chance(250) ? 15s : 6s));
     heal();
     const auto until = context_.timeline.now() + healing_lasts_at_most;
     while (violations().empty() && !all_done() && context_.timeline.now() < until)
@@ -111,9 +120,9 @@ void Simulation::act(SimGateway& gateway) {
 
 void Simulation::strike() {
     if (healed_) return;
-    const auto life = broker_.life();
     strike(broker_, faults_.broker_killed);
-    if (broker_.life() != life || broker_.stopped()) broker_disturbed_at_ = context_.timeline.now();
+    const auto life = std::exchange(broker_life_, broker_.life());  // commits kill it too
+    if (broker_life_ != life || broker_.stopped()) broker_disturbed_at_ = context_.timeline.now();
     for (auto& worker : workers_) strike(*worker);
     for (auto& gateway : gateways_) strike(*gateway);
     if (chance(faults_.disk_full)) disk_.fill_up(between(50ms, 3000ms));
@@ -145,6 +154,7 @@ void Simulation::strike(SimWorker& worker) {
     auto& connection = worker.connection();
     if (chance(faults_.connection_cut)) connection.cut(chance(500));
     if (chance(faults_.half_open)) connection.go_half_open(between(200ms, 6s));
+    if (worker.stopped() && chance(30)) connection.cut();  // as when its whole machine stops
     if (worker.alive() && chance(faults_.drained)) worker.drain();
     if (life != worker.life() || worker.stopped() || worker.draining() || !connection.up() ||
         !connection.healthy_since(context_.timeline.now()))
@@ -216,7 +226,9 @@ void Simulation::check_bounds() {
     if (!broker_.alive()) return;
     const auto seen = broker_.snapshot();
     for (const auto& worker : seen.workers) {
-        if (worker.running > worker.slots)
+        // Runs that are over hold their leases until that is stored, as many as there are slots.
+        // Without any: a start that waits for it.
+        if (worker.slots && worker.running > 2 * worker.slots)
             context_.checker.violated(worker.worker + ": more leases than slots");
     }
     // What was leased may come back to a queue that has filled up meanwhile; a worker that died may
@@ -231,6 +243,8 @@ void Simulation::check_end() {
     checker.finish();
     if (!broker_.alive()) return checker.violated("the broker is dead");
     const auto seen = broker_.snapshot();
+    broker_.count_up();
+    if (seen.unstored || !seen.takes_turns) checker.violated("something is not stored");
     if (seen.queued || seen.running || seen.queued_bytes || !seen.queued_by_gateway.empty())
         checker.violated("something is left in the queue");
     for (const auto& worker : workers_) {

@@ -55,6 +55,7 @@ private:
     std::vector<std::unique_ptr<SimWorker>> workers_;
     std::vector<std::unique_ptr<SimGateway>> gateways_;
     TimePoint broker_disturbed_at_ = TimePoint::min();
+    std::uint64_t broker_life_ = 0;
     bool healed_ = false;
 };
 

@@ -35,7 +35,8 @@ TEST_P(Seeds, ThePromisesHoldWhateverDies) {
     // It was a trial: every way was taken.
     for (const auto* what :
          {"completed", "failed", "cancelled", "rejected", "reset", "continued", "alert", "replayed",
-          "leased again", "resumes", "gaps", "reconnects", "cancels timed"}) {
+          "leased again", "resumes", "gaps", "reconnects", "cancels timed", "broker killed",
+          "recovered", "voided", "commits failed"}) {
         EXPECT_GT(result.totals.contains(what) ? result.totals.at(what) : 0, 0u) << what;
     }
 }
