@@ -54,7 +54,8 @@ Tokens fit_tokens(const Tokens& tokens, std::size_t count) {
     Tokens fitted;
     fitted.ends.reserve(count);
     for (std::size_t i = 0; fitted.count() < count; ++i) {
-        const std::size_t from = tokens.count() == 0 ? 0 : i % tokens.count();
+        const std::size_t round = tokens.count() == 0 ? 0 : i / tokens.count();
+        const std::size_t from = tokens.count() == 0 ? 0 : (i + round) % tokens.count();
         if (tokens.count() == 0) {
             fitted.add(".");
         } else if (i != 0 && from == 0) {

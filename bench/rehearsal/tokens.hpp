@@ -30,7 +30,8 @@ struct Tokens {
 
 Tokens cut_into_tokens(std::string_view text);
 
-// Exactly `count` tokens: the first ones, or all and then the reply over again.
+// Exactly `count` tokens: the first ones, or all and then the reply over again, each time from one
+// token later on: a text that began again as it began could not be told from a repeated beginning.
 // Requires: `count` at least 1. An empty text becomes dots.
 Tokens fit_tokens(const Tokens& tokens, std::size_t count);
 
