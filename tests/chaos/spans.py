@@ -22,7 +22,8 @@ class Span:
 
 
 def texts_agree(spans):
-    """Contradiction where two of them cannot both be true."""
+    """Contradiction where two of them cannot both be true; of several, always the same one."""
+    spans = sorted(spans, key=lambda one: (one.first, one.last, one.kind, one.attempt, one.content))
     singles = {}
     for one in spans:
         if one.kind != "delta" or one.first == one.last:
