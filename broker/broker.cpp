@@ -75,6 +75,11 @@ void Broker::Impl::tick(Now now) {
         if (!steps) break;
         take(steps);
     }
+    while (left) {
+        const auto steps = intake.replay_waiting(now);
+        if (!steps) break;
+        take(steps);
+    }
     while (left && forget_one(now)) take(1);
 }
 
@@ -128,8 +133,9 @@ std::optional<TimePoint> Broker::next_time() const {
     const auto& state = impl_->state;
     if (impl_->lifecycle.dispatch_unfinished()) return impl_->last.steady;
     std::optional<TimePoint> at;
-    for (const auto next : {state.workers.next(), state.deadlines.next(), state.fanout.next(),
-                            state.retention.next(), state.sessions.next(), state.ledger.due()}) {
+    for (const auto next :
+         {state.workers.next(), state.deadlines.next(), state.fanout.next(), state.replays.next(),
+          state.retention.next(), state.sessions.next(), state.ledger.due()}) {
         if (next && (!at || *next < *at)) at = next;
     }
     return at;
@@ -157,6 +163,7 @@ Snapshot Broker::snapshot(Now now) const {
     seen.counters = state.counters;
     seen.draining = state.draining;
     seen.unstored = state.ledger.unstored();
+    seen.replays_waiting = state.replays.waiting();
     seen.takes_turns = !state.ledger.refuses();
     return seen;
 }

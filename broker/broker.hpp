@@ -61,10 +61,10 @@ struct Drain {};  // from now on every open is `rejected`, `unavailable`; the re
 
 struct Counters {  // since the start
     std::uint64_t opened = 0, accepted = 0, joined = 0, rejected = 0, completed = 0, failed = 0,
-                  cancelled = 0, resets = 0, retries = 0, leases_lost = 0, replays = 0, events = 0,
-                  deltas = 0, delta_bytes = 0, bad_commands = 0, stages_failed = 0, degraded = 0,
-                  link_gaps = 0, continued = 0, alerts = 0, commits = 0, commits_failed = 0,
-                  recovered = 0, voided = 0;
+                  cancelled = 0, resets = 0, retries = 0, leases_lost = 0, replays = 0,
+                  replays_dropped = 0, events = 0, deltas = 0, delta_bytes = 0, bad_commands = 0,
+                  stages_failed = 0, degraded = 0, link_gaps = 0, continued = 0, alerts = 0,
+                  commits = 0, commits_failed = 0, recovered = 0, voided = 0;
 };
 
 struct WorkerView {
@@ -80,8 +80,9 @@ struct Snapshot {
     std::vector<WorkerView> workers;
     Counters counters;
     bool draining = false;
-    std::uint64_t unstored = 0;  // turns with changes that no commit has stored yet
-    bool takes_turns = true;     // false: the journal cannot be written, or is nearly full
+    std::uint64_t replays_waiting = 0;  // for their gateway's budget
+    std::uint64_t unstored = 0;         // turns with changes that no commit has stored yet
+    bool takes_turns = true;            // false: the journal cannot be written, or is nearly full
 };
 
 class Broker {

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "schemas/limits.hpp"
@@ -21,8 +24,19 @@ struct Config {
     std::size_t queued_turns_per_gateway_max = 50'000;
     std::size_t queued_turns_per_session_max = 64;
     std::size_t queued_bytes_max = 256u * 1024 * 1024;  // text and history of what waits or runs
+    std::size_t queued_bytes_per_gateway_max = 128u * 1024 * 1024;
     milliseconds deadline_default{120'000};
     milliseconds retry_after_min{100}, retry_after_max{30'000};
+
+    // Turns of the rotation that a gateway gets for one of a gateway that is not named here.
+    static constexpr std::uint32_t gateway_weight_max = 100;
+    static constexpr std::size_t gateway_weights_max = 1'000;
+    std::map<std::string, std::uint32_t, std::less<>> gateway_weights;
+
+    std::uint32_t weight_of(std::string_view gateway) const {
+        const auto found = gateway_weights.find(gateway);
+        return found == gateway_weights.end() ? 1 : found->second;
+    }
 
     // Leases
     milliseconds beat{1'000};
@@ -61,11 +75,14 @@ struct Config {
     std::size_t askers_per_turn_max = 16;   // gateways that one turn is sent to
     std::size_t gateways_max = 10'000;
     std::size_t replay_delta_bytes = 16 * 1024;  // deltas are merged up to this in a replay
-    milliseconds priority_step{5'000};           // one class of priority is worth this much waiting
+    std::size_t replay_bytes_per_second = 32u * 1024 * 1024;  // to one gateway
+    std::size_t replay_burst_bytes = 8u * 1024 * 1024;        // and at once
+    std::size_t replays_waiting_max = 1'000;                  // of one gateway
+    milliseconds priority_step{5'000};  // one class of priority is worth this much waiting
 
     // Work of one call; what is left over is done by the next, and next_time() is then already
     // past.
-    std::size_t tick_steps_max = 2'000;  // turns ended, forgotten or listed in a beacon
+    std::size_t tick_steps_max = 2'000;  // turns ended, forgotten, listed in a beacon; KiB replayed
     std::size_t grants_max = 64;         // leases
 };
 

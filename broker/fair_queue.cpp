@@ -1,8 +1,14 @@
 #include "broker/fair_queue.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace emostage::broker {
+namespace {
+
+constexpr std::uint64_t one_round = 1'000'000;
+
+}  // namespace
 
 void FairQueue::push(const Place& place, Turn& turn) {
     Lane& at = lane(place.pipeline);
@@ -15,7 +21,7 @@ void FairQueue::push(const Place& place, Turn& turn) {
     auto line = line_of(from, at);
     if (line == from.lines.size()) {
         from.lines.push_back({&at, {}});
-        at.rotation.emplace(from.stamp, &from);
+        at.rotation.emplace(from.stand, &from);
     }
     from.lines[line].turns.emplace(Key{place.virtual_time, place.order}, &turn);
 }
@@ -51,9 +57,9 @@ Turn* FairQueue::pop(const std::function<bool(const std::string&)>& has_credit) 
                 oldest_retried = &at;
             }
         } else if (!at.rotation.empty()) {
-            const auto stamp = at.rotation.begin()->first;
-            const auto best = next ? next->rotation.begin()->first : stamp;
-            if (!next || stamp < best || (stamp == best && head(at) < head(*next))) next = &at;
+            const auto stand = at.rotation.begin()->first;
+            const auto best = next ? next->rotation.begin()->first : stand;
+            if (!next || stand < best || (stand == best && head(at) < head(*next))) next = &at;
         }
     }
 
@@ -85,33 +91,49 @@ FairQueue::Lane& FairQueue::lane(std::string_view pipeline) {
     return made;
 }
 
-// A gateway that comes (back) goes to the end of the rotation: one that always has a single turn
-// waiting does not overtake those with many.
 FairQueue::Gateway& FairQueue::gateway(std::string_view name) {
-    const auto found = gateways_.find(name);
-    if (found != gateways_.end()) return found->second;
-    auto& made = gateways_[std::string(name)];
-    made.name = name;
-    made.stamp = ++stamps_;
-    return made;
+    auto found = gateways_.find(name);
+    if (found == gateways_.end()) {
+        found = gateways_.emplace(std::string(name), Gateway{std::string(name), {0, 0}, {}}).first;
+    } else if (!found->second.lines.empty()) {
+        return found->second;
+    }
+    Gateway& from = found->second;
+    idle_.erase(from.stand);
+    const auto round = round_ + step_of(from) / 2;
+    if (from.stand.round <= round) from.stand = {round, ++stamps_};
+    return from;
 }
 
 void FairQueue::drop_line_if_empty(Gateway& from, std::size_t line) {
     if (!from.lines[line].turns.empty()) return;
-    from.lines[line].lane->rotation.erase(from.stamp);
+    from.lines[line].lane->rotation.erase(from.stand);
     if (line + 1 != from.lines.size()) from.lines[line] = std::move(from.lines.back());
     from.lines.pop_back();
-    if (from.lines.empty()) gateways_.erase(gateways_.find(from.name));
+    if (from.lines.empty()) idle_.emplace(from.stand, &from);
+    // What the rotation has passed makes no difference any more.
+    while (!idle_.empty() &&
+           (idle_.begin()->first.round <= round_ || idle_.size() > config_.gateways_max)) {
+        const Gateway& first = *idle_.begin()->second;
+        idle_.erase(idle_.begin());
+        gateways_.erase(gateways_.find(first.name));
+    }
 }
 
 void FairQueue::served(Gateway& from) {
-    const auto stamp = ++stamps_;
+    // One whose lane had no credit may be far behind: it is not paid back for that.
+    round_ = std::max(round_, from.stand.round);
+    const Stand stand{round_ + step_of(from), ++stamps_};
     for (auto& line : from.lines) {
-        auto node = line.lane->rotation.extract(from.stamp);
-        node.key() = stamp;
+        auto node = line.lane->rotation.extract(from.stand);
+        node.key() = stand;
         line.lane->rotation.insert(std::move(node));
     }
-    from.stamp = stamp;
+    from.stand = stand;
+}
+
+std::uint64_t FairQueue::step_of(const Gateway& gateway) const {
+    return one_round / config_.weight_of(gateway.name);
 }
 
 std::size_t FairQueue::line_of(const Gateway& from, const Lane& at) {

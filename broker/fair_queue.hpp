@@ -1,5 +1,12 @@
 // Which of the turns that could run is next: gateways take turns, whatever each has waiting.
 //
+// A gateway of weight 3 gets three turns of the rotation for one of a gateway of weight 1: each
+// service moves its gateway on by a step, a round divided by its weight, and the one that is least
+// far is next. The rotation stands where the last service was; who comes joins it half a step
+// behind: before those that were just served, and yet however many come, nobody waits for all of
+// them. Who comes back too soon stands where he stood. Nobody saves up turns while he has none
+// waiting.
+//
 // Only heads of sessions are in it. Each pipeline has a lane, so that turns whose pipeline has no
 // free worker do not stand in the way of others. Within a gateway the order is that of
 // `virtual_time` = accepted time - priority x step: who waits gets ahead of newer turns of higher
@@ -18,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/config.hpp"
 #include "core/clock.hpp"
 
 namespace emostage::broker {
@@ -32,6 +40,8 @@ public:
         std::uint64_t order;  // of acceptance: unique, breaks ties
         bool retried = false;
     };
+
+    explicit FairQueue(const Config& config) : config_(config) {}
 
     void push(const Place& place, Turn& turn);
     // Requires: pushed with this place.
@@ -50,11 +60,17 @@ private:
 
         auto operator<=>(const Key&) const = default;
     };
+    struct Stand {            // in the rotation
+        std::uint64_t round;  // how far it is; a million is one round of weight 1
+        std::uint64_t stamp;  // of its last service, or of its arrival: unique
+
+        auto operator<=>(const Stand&) const = default;
+    };
     struct Gateway;
     struct Lane {
         std::string pipeline;
-        std::map<std::uint64_t, Turn*> retried;      // by order
-        std::map<std::uint64_t, Gateway*> rotation;  // by stamp: least recently served first
+        std::map<std::uint64_t, Turn*> retried;  // by order
+        std::map<Stand, Gateway*> rotation;      // least far first
 
         bool empty() const { return retried.empty() && rotation.empty(); }
     };
@@ -64,7 +80,7 @@ private:
     };
     struct Gateway {
         std::string name;
-        std::uint64_t stamp;  // of its last service, or of its arrival: unique
+        Stand stand;
         std::vector<Line> lines;
     };
 
@@ -72,10 +88,14 @@ private:
     Gateway& gateway(std::string_view name);
     void drop_line_if_empty(Gateway& gateway, std::size_t line);
     void served(Gateway& gateway);
+    std::uint64_t step_of(const Gateway& gateway) const;
     static std::size_t line_of(const Gateway& gateway, const Lane& lane);
 
     std::map<std::string, Lane, std::less<>> lanes_;
     std::map<std::string, Gateway, std::less<>> gateways_;
+    std::map<Stand, Gateway*> idle_;  // nothing waits, and not yet forgotten: ahead of the rotation
+    const Config& config_;
+    std::uint64_t round_ = 0;  // where the rotation stands
     std::uint64_t stamps_ = 0;
     std::size_t size_ = 0;
 };

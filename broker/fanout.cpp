@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "broker/event_bytes.hpp"
+
 namespace emostage::broker {
 
 bool Fanout::has_room_for(const std::string& gateway) const {
@@ -100,13 +102,18 @@ void Fanout::publish_delta(const Turn& turn, std::uint64_t seq, std::string& tex
     for (const Asker& asker : turn.askers) outputs_.publish(asker.gateway->name, event);
 }
 
-void Fanout::replay(const Turn& turn, const std::string& gateway, std::uint64_t after) {
+std::size_t Fanout::replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
+                           std::uint64_t upto) {
     ++counters_.replays;
-    turn.log.replay(after, turn.told, config_.replay_delta_bytes, [&](wire::Event& event) {
+    std::size_t bytes = 0;
+    const auto told = std::min(upto, turn.told);
+    turn.log.replay(after, told, config_.replay_delta_bytes, [&](wire::Event& event) {
         event.turn = turn.open.turn;
         event.session = turn.open.session;
+        bytes += event_bytes(event);
         outputs_.publish(gateway, event);
     });
+    return bytes;
 }
 
 void Fanout::publish_unnumbered(std::string_view gateway, std::string turn, std::string session,

@@ -45,8 +45,9 @@ public:
     void publish_delta(const Turn& turn, std::uint64_t seq, std::string& text, std::int64_t at_ms);
     // From the log, what has a number after `after` up to `upto`, to all askers.
     void tell(const Turn& turn, std::uint64_t after, std::uint64_t upto);
-    // What was told after the number `after`, to one gateway.
-    void replay(const Turn& turn, const std::string& gateway, std::uint64_t after);
+    // What was told after the number `after` up to `upto`, to one gateway. Gives its bytes, about.
+    std::size_t replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
+                       std::uint64_t upto);
     // To one gateway, without a number.
     void publish_unnumbered(std::string_view gateway, std::string turn, std::string session,
                             wire::EventBody body, std::int64_t at_ms);

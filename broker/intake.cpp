@@ -1,10 +1,16 @@
 #include "broker/intake.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "broker/clip.hpp"
 
 namespace emostage::broker {
+namespace {
+
+constexpr std::size_t bytes_per_step = 1024;  // of a replay
+
+}  // namespace
 
 // --- open --------------------------------------------------------------------------------------
 
@@ -65,7 +71,8 @@ std::optional<wire::Rejected> Intake::refuse_in_session(const wire::Open& open,
             break;
         case wire::OnBusy::enqueue:
             if (session->waiting.size() >= state_.config.queued_turns_per_session_max) {
-                return state_.admission.overloaded("the session has too many turns waiting", now);
+                return state_.admission.overloaded_share("the session has too many turns waiting",
+                                                         open.gateway, now);
             }
     }
     return std::nullopt;
@@ -95,7 +102,13 @@ void Intake::join(Turn& turn, const wire::Open& open, const ContentHash& content
         return;
     }
     ++state_.counters.joined;
-    state_.fanout.replay(turn, open.gateway, 0);
+    // `rejected` would be the end of a turn that was accepted: without room this is one of the
+    // messages that get lost, and the gateway asks again.
+    if (!has_room_to_replay(turn, open.gateway, 0, now)) {
+        ++state_.counters.replays_dropped;
+        return;
+    }
+    replay(turn, open.gateway, 0, now);
 }
 
 // All at once and in order, so that the new turn is next and its history has their texts.
@@ -121,7 +134,7 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
         return;
     }
     if (settled(*turn)) {
-        state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1);
+        state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1, turn->log.last());
         return;
     }
     // Who cancels is to hear the end, if there is room for one more.
@@ -138,13 +151,47 @@ void Intake::on(const wire::Resume& resume, Now now) {
                {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
         return;
     }
+    if (!has_room_to_replay(*turn, resume.gateway, resume.after, now)) {
+        const auto wait = std::clamp(state_.replays.wait_of(resume.gateway, now.steady),
+                                     state_.config.retry_after_min, state_.config.retry_after_max);
+        reject(resume.gateway, resume.turn, turn->open.session,
+               {Errc::overloaded, "too many resumes of this gateway wait already", wait.count()},
+               now);
+        return;
+    }
     if (!attach(*turn, resume.gateway, now)) {
         answer(*turn, resume.gateway,
                state_.admission.overloaded("the turn has too many gateways already", now.steady),
                now);
         return;
     }
-    state_.fanout.replay(*turn, resume.gateway, resume.after);
+    replay(*turn, resume.gateway, resume.after, now);
+}
+
+bool Intake::has_room_to_replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
+                                Now now) const {
+    return after >= turn.told || state_.replays.has_room_for(gateway, turn.id(), now.steady);
+}
+
+void Intake::replay(const Turn& turn, const std::string& gateway, std::uint64_t after, Now now) {
+    const ReplayQueue::Replay wanted{gateway, turn.id(), after, turn.told};
+    if (after < turn.told && !state_.replays.ask(wanted, now.steady)) return;
+    send_replay(turn, wanted, now);
+}
+
+std::size_t Intake::send_replay(const Turn& turn, const ReplayQueue::Replay& replay, Now now) {
+    const auto bytes = state_.fanout.replay(turn, replay.gateway, replay.after, replay.upto);
+    state_.replays.charge(replay.gateway, bytes, now.steady);
+    return 1 + bytes / bytes_per_step;
+}
+
+std::size_t Intake::replay_waiting(Now now) {
+    const auto replay = state_.replays.take(now.steady);
+    if (!replay) return 0;
+    if (const Turn* turn = state_.turns.find(replay->turn)) return send_replay(*turn, *replay, now);
+    reject(replay->gateway, replay->turn, {},
+           {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+    return 1;
 }
 
 // --- the rest ----------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ public:
     void on(const codec::BadCommand& bad, Now now);
     void on(const Subscribed& subscribed, Now now);
 
+    // One replay that waited for its gateway's budget. Gives the steps that it took; 0: none is
+    // due.
+    std::size_t replay_waiting(Now now);
+
 private:
     // Why a new turn is not let in; nothing: it is.
     std::optional<wire::Rejected> refuse(const wire::Open& open, TimePoint now) const;
@@ -30,6 +34,11 @@ private:
     // It hears what is still to be told of the turn. False: no room.
     bool attach(Turn& turn, const std::string& gateway, Now now);
     void join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now);
+    bool has_room_to_replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
+                            Now now) const;
+    // At once, or when the gateway's budget allows it. Requires: there is room.
+    void replay(const Turn& turn, const std::string& gateway, std::uint64_t after, Now now);
+    std::size_t send_replay(const Turn& turn, const ReplayQueue::Replay& replay, Now now);
     void interrupt(const std::string& session, Now now);
     // About a turn that goes on. Before its `accepted` it would read as its end: so it waits for
     // that.

@@ -11,6 +11,7 @@
 #include "broker/fanout.hpp"
 #include "broker/lease_table.hpp"
 #include "broker/ledger.hpp"
+#include "broker/replay_queue.hpp"
 #include "broker/retention.hpp"
 #include "broker/schedule.hpp"
 #include "broker/session_table.hpp"
@@ -38,15 +39,16 @@ struct State {
     Ledger ledger{config, counters};
     TurnTable turns;
     SessionTable sessions{config, ledger};
-    Schedule deadlines;  // of live turns
-    Schedule waiting;    // queued turns by the time of their acceptance
-    FairQueue queue;     // those of them that could run
+    Schedule deadlines;       // of live turns
+    Schedule waiting;         // queued turns by the time of their acceptance
+    FairQueue queue{config};  // those of them that could run
     WorkerTable workers{config};
     LeaseTable leases;
     std::uint64_t welcomes;  // sent, over all starts
     Admission admission{config};
     Retention retention{config};
     Fanout fanout{config, counters, outputs};
+    ReplayQueue replays{config};
 };
 
 }  // namespace emostage::broker

@@ -109,7 +109,8 @@ void add_workers(Families& families, const Snapshot& core) {
                      core.counters.link_gaps);
 }
 
-void add_events(Families& families, const Counters& counts) {
+void add_events(Families& families, const Snapshot& core) {
+    const Counters& counts = core.counters;
     families.counter("emostage_events_total", "Numbered events.", counts.events);
     families.counter("emostage_deltas_total", "Events that carry a piece of a reply.",
                      counts.deltas);
@@ -121,6 +122,10 @@ void add_events(Families& families, const Counters& counts) {
     families.counter("emostage_resets_total", "Replies that began again.", counts.resets);
     families.counter("emostage_replays_total", "Resumes that were answered from kept events.",
                      counts.replays);
+    families.counter("emostage_replays_dropped_total",
+                     "Repeated opens that found no room for their replay.", counts.replays_dropped);
+    families.gauge("emostage_replays_waiting", "Resumes that wait for their gateway's budget.",
+                   static_cast<double>(core.replays_waiting));
     families.counter("emostage_stages_failed_total", "Stages that failed or were skipped.",
                      counts.stages_failed);
 }
@@ -177,7 +182,7 @@ std::string metrics_text(const Report& report) {
     families.gauge("emostage_draining", "1 while the broker drains.", report.core.draining ? 1 : 0);
     add_turns(families, report.core);
     add_workers(families, report.core);
-    add_events(families, report.core.counters);
+    add_events(families, report.core);
     add_journal(families, report.core);
     add_traffic(families, report.traffic);
     families.counter("emostage_log_lines_lost_total", "Log lines that nobody read in time.",

@@ -83,6 +83,8 @@ void declare_queue(config::Settings& settings, Config& core) {
                     "turns of one session that wait");
     settings.number("queue.bytes_max", core.queued_bytes_max, mib, 64 * gib,
                     "text and history of all turns that wait or run");
+    settings.number("queue.bytes_per_gateway_max", core.queued_bytes_per_gateway_max, 64 * kib,
+                    64 * gib, "of one gateway; not said: half of queue.bytes_max");
     settings.time("queue.deadline_default_ms", core.deadline_default, seconds(1), day,
                   "deadline of a turn that names none");
     settings.time("queue.retry_after_min_ms", core.retry_after_min, milliseconds(1), hours(1),
@@ -91,6 +93,40 @@ void declare_queue(config::Settings& settings, Config& core) {
                   "longest retry_after_ms of an overloaded rejection");
     settings.time("queue.priority_step_ms", core.priority_step, milliseconds(0), hours(1),
                   "one class of priority is worth this much waiting");
+}
+
+// Names and numbers: `gateways: {weights: {NAME: 3}}`.
+Result<void> read_weights(const config::YamlNode& weights, Config& core) {
+    using Kind = config::YamlNode::Kind;
+    const std::string key = "gateways.weights: ";
+    if (weights.kind() == Kind::empty) return {};
+    if (weights.kind() != Kind::map) {
+        return config::refused(weights, key + "wants a map of gateways and their weights");
+    }
+    if (weights.entries().size() > Config::gateway_weights_max) {
+        return config::refused(
+            weights, key + "at most " + std::to_string(Config::gateway_weights_max) + " gateways");
+    }
+    for (const auto& [gateway, weight] : weights.entries()) {
+        if (auto id = check_id(gateway.text()); !id) {
+            return config::refused(gateway, key + "a gateway's name " + id.error().message);
+        }
+        if (weight.kind() != Kind::scalar) return config::refused(weight, key + "wants one value");
+        const auto number =
+            config::Settings::whole_number(weight.text(), 1, Config::gateway_weight_max);
+        if (!number) return config::refused(weight, key + number.error().message);
+        core.gateway_weights[gateway.text()] = static_cast<std::uint32_t>(*number);
+    }
+    return {};
+}
+
+void declare_gateways(config::Settings& settings, Config& core) {
+    settings.part("gateways", [&core](const config::YamlNode& node) -> Result<void> {
+        config::YamlMap map(node, "\"gateways\"");
+        const auto weights = map.any("weights");
+        if (auto known = map.finish(); !known) return known;
+        return read_weights(weights, core);
+    });
 }
 
 void declare_leases(config::Settings& settings, Config& core) {
@@ -151,6 +187,12 @@ void declare_fanout(config::Settings& settings, BrokerOptions& into) {
                     "gateways that are known");
     settings.number("fanout.replay_delta_bytes", core.replay_delta_bytes, 64, 256 * kib,
                     "deltas are merged up to this in a replay");
+    settings.number("fanout.replay_bytes_per_second", core.replay_bytes_per_second, 64 * kib,
+                    4 * gib, "replayed to one gateway");
+    settings.number("fanout.replay_burst_bytes", core.replay_burst_bytes, 64 * kib, gib,
+                    "replayed to one gateway at once");
+    settings.number("fanout.replays_waiting_max", core.replays_waiting_max, 1, 100'000,
+                    "resumes of one gateway that wait for this");
     settings.number("fanout.subscriber_messages_max", into.subscriber_messages_max, 10, 1'000'000,
                     "messages that wait for one subscriber; more are dropped, and it resumes");
 }
@@ -161,6 +203,7 @@ void declare(config::Settings& settings, BrokerOptions& into) {
     declare_endpoints(settings, into);
     declare_limits(settings, into.core.limits);
     declare_queue(settings, into.core);
+    declare_gateways(settings, into.core);
     declare_leases(settings, into.core);
     declare_retention(settings, into.core);
     declare_fanout(settings, into);
@@ -181,6 +224,9 @@ Result<config::Request> load_broker_options(const std::vector<std::string>& argu
     auto request = settings.load(arguments, environment);
     if (!request || request->kind == config::Request::Kind::show) return request;
     into.core.limits.retention_ms = static_cast<std::uint64_t>(into.core.retention.count());
+    if (settings.origin("queue.bytes_per_gateway_max").empty()) {
+        into.core.queued_bytes_per_gateway_max = into.core.queued_bytes_max / 2;
+    }
     if (auto fits = check_limits(into, settings); !fits) return tl::unexpected(fits.error());
     return request;
 }

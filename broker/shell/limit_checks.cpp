@@ -86,12 +86,15 @@ Result<void> check_limits(const BrokerOptions& options, const config::Settings& 
     checks.at_most({"queue.deadline_default_ms", count(core.deadline_default)},
                    {"limits.deadline_ms", limits.deadline_ms},
                    "the default is one of the deadlines that may be asked for");
+    checks.at_most({"queue.bytes_per_gateway_max", core.queued_bytes_per_gateway_max},
+                   {"queue.bytes_max", core.queued_bytes_max},
+                   "one gateway's share is a part of all");
     checks.at_most({"limits.text_bytes", limits.text_bytes},
-                   {"queue.bytes_max", core.queued_bytes_max},
-                   "the longest turn must fit the queue");
+                   {"queue.bytes_per_gateway_max", core.queued_bytes_per_gateway_max},
+                   "the longest turn must fit its gateway's share of the queue");
     checks.at_most({"limits.history_bytes", limits.history_bytes},
-                   {"queue.bytes_max", core.queued_bytes_max},
-                   "the longest turn must fit the queue");
+                   {"queue.bytes_per_gateway_max", core.queued_bytes_per_gateway_max},
+                   "the longest turn must fit its gateway's share of the queue");
 
     const std::uint64_t history_bytes =
         std::max<std::uint64_t>(limits.history_bytes, core.session_history_bytes_max);

@@ -49,6 +49,31 @@ TEST(Dispatch, GatewaysTakeTurns) {
     EXPECT_THAT(scene.leased(), ElementsAre("a1", "b1", "a2", "b2", "a3"));
 }
 
+TEST(Dispatch, AHeavyGatewayGetsItsTurnsOfTheRotation) {
+    Config config;
+    config.gateway_weights["b"] = 2;
+    Scene scene(config);
+    for (const auto* turn : {"a1", "a2", "a3"}) scene.open(turn, turn, "x", "a");
+    for (const auto* turn : {"b1", "b2", "b3", "b4"}) scene.open(turn, turn, "x", "b");
+    scene.worker("w1", 8);
+    EXPECT_THAT(scene.leased(), ElementsAre("b1", "a1", "b2", "b3", "a2", "b4", "a3"));
+}
+
+TEST(Dispatch, ASessionWithManyTurnsDoesNotStarveTheOthersOfItsGateway) {
+    Scene scene;
+    scene.worker("w1");
+    for (int i = 0; i < 50; ++i) scene.open("long" + std::to_string(i), "long");
+    scene.advance(1s);
+    for (const auto* turn : {"x1", "y1", "z1"}) scene.open(turn, turn);
+    for (int i = 0; i < 7; ++i) {
+        scene.advance(100ms);
+        scene.answer(scene.leased().back(), "x");
+        if (i == 4) scene.open("late", "late");
+    }
+    EXPECT_THAT(scene.leased(),
+                ElementsAre("long0", "x1", "y1", "z1", "long1", "long2", "late", "long3"));
+}
+
 TEST(Dispatch, AHigherPriorityGoesFirstWithinItsGateway) {
     Scene scene;
     scene.open(with_priority("low", wire::Priority::low));

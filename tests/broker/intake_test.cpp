@@ -137,6 +137,70 @@ TEST(Intake, RetryAfterFollowsTheMeasuredRate) {
     EXPECT_NEAR(static_cast<double>(*after), 2500, 300);
 }
 
+TEST(Intake, AGatewayWhoseShareIsFullIsToldTheTimeForItsShare) {
+    Config config;
+    config.queued_turns_per_gateway_max = 4;
+    config.gateway_weights["heavy"] = 4;
+    Scene scene(config);
+    scene.worker("w1");
+    for (int i = 0; i < 20; ++i) {  // 2/s
+        scene.open("done" + std::to_string(i));
+        scene.answer("done" + std::to_string(i), "x");
+        scene.advance(500ms);
+    }
+    scene.open("runs");
+    const auto fill = [&](const std::string& gateway, int turns) {
+        for (int i = 0; i <= turns; ++i) {
+            const auto turn = gateway + std::to_string(i);
+            scene.open(turn, turn, "hello", gateway);
+        }
+        return gateway + std::to_string(turns);
+    };
+    for (const auto* gateway : {"a", "b", "c", "d"}) fill(gateway, 4);
+    // Of the heavy one's four turns each goes with one of another: of all eight in each round.
+    const auto after = *scene.last<wire::Rejected>(fill("heavy", 4), "heavy").retry_after_ms;
+    EXPECT_NEAR(static_cast<double>(after), (4 * 8 / 4 + 1) * 500, 600);
+    // To each of a light one's four belong eight, but more than all that wait is never before it.
+    scene.open("a9", "a9", "hello", "a");
+    EXPECT_NEAR(static_cast<double>(*scene.last<wire::Rejected>("a9", "a").retry_after_ms),
+                (20 + 1) * 500, 1'300);
+}
+
+TEST(Intake, OneGatewayCannotFillTheMemoryForAnother) {
+    Config config;
+    config.queued_bytes_max = 2'000;
+    config.queued_bytes_per_gateway_max = 1'000;
+    Scene scene(config);
+    scene.worker("w1");
+    scene.open("t1", "s1", std::string(600, 'x'));
+    scene.open("t2", "s2", std::string(600, 'x'));
+    const auto rejected = scene.last<wire::Rejected>("t2");
+    EXPECT_EQ(rejected.code, Errc::overloaded);
+    EXPECT_EQ(rejected.message, "this gateway's share of the memory for waiting turns is full");
+    EXPECT_EQ(rejected.retry_after_ms, 1'000);
+    scene.open("t3", "s3", std::string(600, 'x'), "g2");
+    EXPECT_EQ(scene.types("t3", "g2"), "accepted");
+    scene.open("t4", "s4", std::string(400, 'x'));
+    EXPECT_EQ(scene.types("t4"), "accepted") << "exactly its share";
+    scene.answer("t1", "ok");
+    scene.open("t2", "s2", std::string(600, 'x'));
+    EXPECT_EQ(scene.types("t2"), "rejected accepted");
+}
+
+TEST(Intake, AnOpenWithoutBytesLeavesTheShareAsItWas) {
+    Config config;
+    config.queued_bytes_per_gateway_max = 10;
+    Scene scene(config);
+    scene.open("t1", "s1", "");
+    scene.open("t2", "s2", "");
+    scene.cancel("t1");
+    scene.cancel("t2");
+    scene.open("t3", "s3", "0123456789");
+    EXPECT_EQ(scene.types("t3"), "accepted");
+    scene.open("t4", "s4", "x");
+    EXPECT_EQ(code(scene.last<wire::Rejected>("t4")), Errc::overloaded);
+}
+
 TEST(Intake, OneGatewayCannotFillTheQueueForAnother) {
     Config config;
     config.queued_turns_per_gateway_max = 1;

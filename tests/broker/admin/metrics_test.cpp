@@ -20,6 +20,8 @@ Report busy() {
     report.core.counters.completed = 7;
     report.core.counters.failed = 1;
     report.core.counters.leases_lost = 4;
+    report.core.replays_waiting = 8;
+    report.core.counters.replays_dropped = 2;
     report.core.draining = true;
     report.traffic.rejected_with(Errc::overloaded) = 5;
     report.traffic.bad_on(Socket::commands) = 9;
@@ -38,7 +40,8 @@ TEST(Metrics, ShowTheReportInBaseUnits) {
           "emostage_turns_total{outcome=\"failed\"} 1\n", "emostage_workers{state=\"ready\"} 1\n",
           "emostage_workers{state=\"draining\"} 1\n", "emostage_worker_slots 8\n",
           "emostage_worker_slots_used 2\n", "emostage_leases_lost_total 4\n",
-          "emostage_draining 1\n", "emostage_rejected_total{code=\"overloaded\"} 5\n",
+          "emostage_draining 1\n", "emostage_replays_waiting 8\n",
+          "emostage_replays_dropped_total 2\n", "emostage_rejected_total{code=\"overloaded\"} 5\n",
           "emostage_messages_bad_total{socket=\"commands\"} 9\n",
           "emostage_messages_sent_total{socket=\"events\"} 1\n",
           "emostage_sent_bytes_total{socket=\"events\"} 100\n",

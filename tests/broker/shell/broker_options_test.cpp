@@ -156,12 +156,79 @@ TEST(BrokerOptions, RefuseLimitsThatContradictEachOther) {
         {{"--retention-turn-ms", "9999"}, "fanout.beacon_after_end_ms (10000)"},
         {{"--queue-bytes-max", "1048576", "--limits-history-bytes", "1048577"},
          "limits.history_bytes (1048577)"},
+        {{"--queue-bytes-per-gateway-max", "268435457"},
+         "queue.bytes_per_gateway_max (268435457) must not be more than queue.bytes_max"},
+        {{"--queue-bytes-per-gateway-max", "262143"}, "limits.history_bytes (262144)"},
         {{"--limits-history-bytes", "4194304"}, "more than the 4194304 that any socket takes"},
         {{"--retention-session-history-bytes-max", "4194304"}, "that any socket takes"},
     };
     for (const auto& [arguments, expected] : wrong) {
         EXPECT_THAT(problem(arguments), HasSubstr(expected));
     }
+}
+
+TEST(BrokerOptions, GiveAGatewayHalfOfTheBytesWhereNothingElseIsSaid) {
+    EXPECT_EQ(load({"--queue-bytes-max", "8388608"}).options.core.queued_bytes_per_gateway_max,
+              4194304u);
+    EXPECT_EQ(load({"--queue-bytes-max", "8388608", "--queue-bytes-per-gateway-max", "8388608"})
+                  .options.core.queued_bytes_per_gateway_max,
+              8388608u);
+}
+
+TEST(BrokerOptions, TakeTheBudgetOfReplays) {
+    const auto loaded =
+        load({"--fanout-replay-bytes-per-second", "65536", "--fanout-replay-burst-bytes", "131072",
+              "--fanout-replays-waiting-max", "7"});
+    ASSERT_TRUE(loaded.request) << loaded.request.error().message;
+    EXPECT_EQ(loaded.options.core.replay_bytes_per_second, 65536u);
+    EXPECT_EQ(loaded.options.core.replay_burst_bytes, 131072u);
+    EXPECT_EQ(loaded.options.core.replays_waiting_max, 7u);
+    EXPECT_THAT(problem({"--fanout-replay-bytes-per-second", "0"}), HasSubstr("65536"));
+}
+
+class BrokerWeights : public testing::Test {
+protected:
+    std::string refusal(const std::string& text) { return problem({"--config", file(text)}); }
+    std::string file(const std::string& text) {
+        std::ofstream(path_) << text;
+        return path_;
+    }
+    ~BrokerWeights() override { std::remove(path_.c_str()); }
+
+    const std::string path_ = testing::TempDir() + "broker_options_weights.yaml";
+};
+
+TEST_F(BrokerWeights, OfGatewaysComeFromTheFile) {
+    const auto loaded =
+        load({"--config", file("gateways:\n  weights: {voice: 3, \"web.1\": 100}\n")});
+    ASSERT_TRUE(loaded.request) << loaded.request.error().message;
+    EXPECT_EQ(loaded.options.core.weight_of("voice"), 3u);
+    EXPECT_EQ(loaded.options.core.weight_of("web.1"), 100u);
+    EXPECT_EQ(loaded.options.core.weight_of("another"), 1u);
+    EXPECT_TRUE(load({"--config", file("gateways:\n  weights:\n")}).request);
+    EXPECT_TRUE(load({"--config", file("gateways:\n")}).request);
+}
+
+TEST_F(BrokerWeights, ThatAreNoneAreRefusedWithTheirLine) {
+    const std::vector<std::pair<const char*, const char*>> wrong{
+        {"gateways:\n  weights:\n    a: 0\n", ":3: gateways.weights: "},
+        {"gateways:\n  weights:\n    a: 101\n", ":3: gateways.weights: "},
+        {"gateways:\n  weights:\n    a: much\n", ":3: gateways.weights: "},
+        {"gateways:\n  weights:\n    a: [1]\n", ":3: gateways.weights: wants one value"},
+        {"gateways:\n  weights:\n    a/b: 1\n",
+         ":3: gateways.weights: a gateway's name must be 1 to 64 of"},
+        {"gateways:\n  weights: [a, b]\n", ":2: gateways.weights: wants a map of gateways"},
+        {"gateways:\n  weight: {a: 1}\n", "did you mean \"weights\"?"},
+        {"gateways: 3\n", ":1: "},
+    };
+    for (const auto& [text, expected] : wrong) {
+        EXPECT_THAT(refusal(text), HasSubstr(expected)) << text;
+    }
+    std::string many = "gateways:\n  weights:\n";
+    for (std::size_t i = 0; i <= Config::gateway_weights_max; ++i) {
+        many += "    g" + std::to_string(i) + ": 2\n";
+    }
+    EXPECT_THAT(refusal(many), HasSubstr("at most 1000 gateways"));
 }
 
 TEST(BrokerOptions, NameTheLineOfAFileThatContradictsItself) {

@@ -211,6 +211,7 @@ TEST(BrokerShell, GivesATurnToAnotherWorkerWhenItsWorkersConnectionIsGone) {
 TEST(BrokerShell, SlowsNobodyForASubscriberThatDoesNotRead) {
     auto options = options_for_test();
     options.subscriber_messages_max = 100;
+    options.core.replay_burst_bytes = 1'000'000'000;
     ShellScene scene(options);
     auto& gateway = scene.gateway("g1");
     auto& worker = scene.worker("w1");
