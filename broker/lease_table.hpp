@@ -21,6 +21,7 @@ struct Lease {
     Worker* worker = nullptr;
     Turn* turn = nullptr;  // null: closing
     std::uint64_t next_ordinal = 1;
+    bool restored = false;  // granted before the broker's last start
     bool started = false;
     bool shown = false;  // it began with text of a former attempt, and has not said how it goes on
     std::uint64_t stored = 0;     // the last ordinal that is stored

@@ -311,7 +311,12 @@ Link::Verdict Link::take(Lease& lease, wire::Failed& failed, Now now) {
     return Verdict::over;
 }
 
-// Nobody asked for it: the worker gave up by itself.
-Link::Verdict Link::take(Lease&, wire::Cancelled&, Now) { return Verdict::lost; }
+Link::Verdict Link::take(Lease& lease, wire::Cancelled&, Now now) {
+    if (!lease.restored) return Verdict::lost;  // nobody asked for it: it gave up by itself
+    // It was asked before the broker's last start, which nobody was told and nobody knows any more.
+    lease.turn->maybe_told = 0;
+    lifecycle_.hand_back(lease, now);
+    return Verdict::over;
+}
 
 }  // namespace emostage::broker

@@ -83,6 +83,7 @@ private:
         Lease* lease =
             worker ? state_.leases.restore(from.id, *worker, turn, now_.steady) : nullptr;
         if (!lease) return false;
+        lease->restored = true;
         lease->next_ordinal = from.next_ordinal;
         lease->stored = lease->kept = from.next_ordinal - 1;
         lease->started = from.started;

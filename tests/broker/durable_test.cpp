@@ -254,6 +254,29 @@ TEST(Durable, WhatIsForgottenGoesFromTheDisk) {
 
 // --- a disk that fails -------------------------------------------------------------------------
 
+TEST(Durable, ARunThatWasStoppedForACancelThatDiedWithTheBrokerTakesNothingBack) {
+    Scene scene(durable());
+    auto& worker = scene.worker("w");
+    auto open = Scene::an_open("t");
+    open.on_lost = wire::OnLost::fail;
+    scene.open(std::move(open));
+    scene.store();
+    scene.say("t", {wire::Started{}, delta("hel")});
+    const auto stopped = scene.lease("t")->lease;
+    scene.cancel("t");
+    scene.restart();
+    scene.come_back(worker);
+    scene.from(
+        worker,
+        wire::Output{stopped, 1, {wire::Started{}, delta("hel"), wire::Cancelled{"requested"}}});
+    scene.store();
+    ASSERT_NE(scene.lease("t")->lease, stopped);
+    EXPECT_EQ(scene.lease("t")->shown, "hel");
+    EXPECT_EQ(scene.lease("t")->attempt, 1u);
+    EXPECT_EQ(scene.types("t").find("reset"), std::string::npos) << scene.types("t");
+    EXPECT_TRUE(unbroken(kept(scene.events("t"))));
+}
+
 TEST(Durable, ATurnThatCannotBeStoredIsRejectedAndItsRunStopped) {
     Scene scene(durable());
     auto& worker = scene.worker("w");
