@@ -33,7 +33,7 @@ std::vector<std::string> Published::take(const wire::Event& event) {
         may_skip_ = false;
         add(first, event);
     } else if (declares_void) {
-        void_from(first);
+        make_void(first, event.seq);
         may_skip_ = false;
         add(first, event);
     } else {
@@ -80,16 +80,18 @@ void Published::add(std::uint64_t first, wire::Event event) {
     pieces_[first] = {first, event.seq, event.attempt, std::move(event.body)};
 }
 
-void Published::void_from(std::uint64_t first) {
-    while (!pieces_.empty() && pieces_.rbegin()->first >= first) {
-        const auto& piece = pieces_.rbegin()->second;
+void Published::make_void(std::uint64_t first, std::uint64_t last) {
+    auto at = pieces_.lower_bound(first);
+    while (at != pieces_.end() && at->first <= last) {
+        const auto& piece = at->second;
         if (wire::is_end(piece.body) || std::holds_alternative<wire::Accepted>(piece.body))
             wrong("void: an event that was promised");
         voided_ += piece.last - piece.first + 1;
-        pieces_.erase(std::prev(pieces_.end()));
+        at = pieces_.erase(at);
     }
-    if (pieces_.empty() || pieces_.rbegin()->second.last < first) return;
-    auto& torn = pieces_.rbegin()->second;
+    if (at == pieces_.begin()) return;
+    auto& torn = std::prev(at)->second;
+    if (torn.last < first) return;
     voided_ += torn.last - first + 1;
     torn.last = first - 1;
     torn.torn = true;
@@ -99,7 +101,14 @@ void Published::compare(std::uint64_t first, const wire::Event& event) {
     auto at = pieces_.upper_bound(first);
     if (at != pieces_.begin() && std::prev(at)->second.last >= first) --at;
     const bool untold = at == pieces_.end() || at->first > event.seq;
-    if (untold) {
+    const auto beyond = pieces_.upper_bound(event.seq);
+    const auto told = beyond == pieces_.begin() ? 0 : std::prev(beyond)->second.last;
+    const bool voids = first < event.seq && !std::holds_alternative<wire::Delta>(event.body);
+    if (voids && told < event.seq) {
+        // It was stored before the broker died, and not told until now.
+        make_void(first, event.seq);
+        pieces_[first] = {first, event.seq, event.attempt, event.body};
+    } else if (untold) {
         pieces_[first] = {first, event.seq, event.attempt, event.body};
     } else if (at->second.first == first && at->second.last == event.seq && !at->second.torn) {
         auto mine = at->second.body;

@@ -38,7 +38,7 @@ private:
     using Pieces = std::map<std::uint64_t, Piece>;  // by first number
 
     void add(std::uint64_t first, wire::Event event);
-    void void_from(std::uint64_t first);
+    void make_void(std::uint64_t first, std::uint64_t last);
     void compare(std::uint64_t first, const wire::Event& event);
     void compare_deltas(Pieces::iterator at, std::uint64_t first, const wire::Event& event);
     void wrong(const std::string& what) { wrong_.push_back(what); }

@@ -69,6 +69,17 @@ TEST_F(PublishedTest, WhatIsUntoldIsToldLaterAndOneWay) {
     EXPECT_GT(take(6, wire::Delta{" for", 0}), 0u);
 }
 
+TEST_F(PublishedTest, WhatIsVoidMayBeUntoldToo) {
+    begin();
+    published.broker_died();
+    EXPECT_EQ(take(19, wire::Started{"w"}, 2), 0u);
+    EXPECT_EQ(take(18, wire::Reset{"worker_lost", 3}), 0u);
+    EXPECT_EQ(take(18, wire::Reset{"worker_lost", 3}), 0u);
+    EXPECT_EQ(published.text(), "");
+    EXPECT_GT(take(18, wire::Reset{"worker_lost", 2}), 0u);
+    EXPECT_GT(take(19, wire::Reset{"worker_lost", 4}), 0u);
+}
+
 TEST_F(PublishedTest, WhatAResetDeclaresVoidMayHaveBeenAnything) {
     begin();
     EXPECT_EQ(take(100, wire::Reset{"broker_lost", 4}, 2), 0u);

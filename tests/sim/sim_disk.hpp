@@ -27,6 +27,7 @@ public:
 
     // To the last byte, or to the room that is kept for turns to end in.
     void fill_up(milliseconds lasts);
+    void empty() { full_until_ = low_until_ = context_.timeline.now(); }
     bool has(std::string_view turn) const { return orders_.contains(turn); }
     bool has_ended(std::string_view turn) const;
     // One that was accepted before it in its session, and has not ended.

@@ -17,6 +17,7 @@ constexpr std::uint64_t steps_max = 400'000;  // of one run: more is something t
 constexpr std::uint64_t steps_between_looks = 32;
 // A zombie is found at its next beat: what was disturbed is judged again from then on.
 constexpr auto calm = 3s;
+constexpr auto settling = 7s;  // a broker looks every five whether there is room again
 const auto fence = broker::Config().fence;
 
 broker::Config broker_config() {
@@ -96,7 +97,7 @@ void Simulation::run() {
     const auto until = context_.timeline.now() + healing_lasts_at_most;
     while (violations().empty() && !all_done() && context_.timeline.now() < until)
         run_until(context_.timeline.now() + 500ms);
-    if (violations().empty()) run_until(context_.timeline.now() + calm);
+    if (violations().empty()) run_until(context_.timeline.now() + settling);
     check_end();
 }
 
@@ -177,7 +178,14 @@ void Simulation::heal() {
     healed_ = true;
     context_.history.note("world", [] { return "heals"; });
     context_.faults = Faults::none();
+    disk_.empty();
     for (auto& gateway : gateways_) gateway->events().lose(0);
+    mend();
+    // A commit that was under way may have killed the broker meanwhile.
+    context_.timeline.after(1s, [this] { mend(); });
+}
+
+void Simulation::mend() {
     std::vector<Process*> all{&broker_};
     for (auto& worker : workers_) all.push_back(worker.get());
     for (auto& gateway : gateways_) all.push_back(gateway.get());

@@ -36,6 +36,7 @@ private:
     void strike(SimWorker& worker);
     void strike(SimGateway& gateway);
     void heal();
+    void mend();  // starts and wakes all
     void run_until(TimePoint end);
     bool all_done() const;
     void check_cancel(const std::string& turn);
