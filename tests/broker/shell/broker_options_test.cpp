@@ -195,7 +195,10 @@ protected:
     }
     ~BrokerWeights() override { std::remove(path_.c_str()); }
 
-    const std::string path_ = testing::TempDir() + "broker_options_weights.yaml";
+    // Of each test its own: they run side by side.
+    const std::string path_ = testing::TempDir() + "broker_options_" +
+                              testing::UnitTest::GetInstance()->current_test_info()->name() +
+                              ".yaml";
 };
 
 TEST_F(BrokerWeights, OfGatewaysComeFromTheFile) {
