@@ -9,9 +9,9 @@
 //
 // Only heads of sessions are in it. Each pipeline has a lane, so that turns whose pipeline has no
 // free worker do not stand in the way of others. Within a gateway the order is that of
-// `virtual_time` = accepted time - priority x step: who waits gets ahead of newer turns of higher
-// priority in the end, by construction and without a timer. Turns that lost their worker go before
-// all rotation: their reader saw them start.
+// `virtual_time` = time since which it could run - priority x step: who waits gets ahead of newer
+// turns of higher priority in the end, by construction and without a timer. Turns that lost their
+// worker go before all rotation: their reader saw them start.
 //
 // push, erase: O(log n). pop: O(log n) and one look at each lane that waits
 // (Config::pipelines_max).

@@ -121,6 +121,12 @@ void Fanout::publish_unnumbered(std::string_view gateway, std::string turn, std:
     outputs_.publish(gateway, {std::move(turn), std::move(session), 0, 0, at_ms, std::move(body)});
 }
 
+void Fanout::reject(std::string_view gateway, const std::string& turn, const std::string& session,
+                    wire::Rejected why, std::int64_t at_ms) {
+    ++counters_.rejected;
+    publish_unnumbered(gateway, turn, session, std::move(why), at_ms);
+}
+
 std::size_t Fanout::step(Now now) {
     if (!fading_.empty() && fading_.front()->fades_at <= now.steady) {
         detach_all(*fading_.front());

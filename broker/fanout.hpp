@@ -52,6 +52,10 @@ public:
     void publish_unnumbered(std::string_view gateway, std::string turn, std::string session,
                             wire::EventBody body, std::int64_t at_ms);
 
+    // The same for a refusal, which is counted.
+    void reject(std::string_view gateway, const std::string& turn, const std::string& session,
+                wire::Rejected why, std::int64_t at_ms);
+
     // The turn's end was told: its askers keep it in their beacons for `beacon_after_end`.
     void fade(Turn& turn, TimePoint now);
     void detach_all(Turn& turn);

@@ -129,8 +129,7 @@ void Intake::interrupt(const std::string& id, Now now) {
 void Intake::on(const wire::Cancel& cancel, Now now) {
     Turn* turn = state_.turns.find(cancel.turn);
     if (!turn) {
-        reject(cancel.gateway, cancel.turn, {},
-               {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+        reject_unknown(cancel.gateway, cancel.turn, now);
         return;
     }
     if (settled(*turn)) {
@@ -147,8 +146,7 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
 void Intake::on(const wire::Resume& resume, Now now) {
     Turn* turn = state_.turns.find(resume.turn);
     if (!turn) {
-        reject(resume.gateway, resume.turn, {},
-               {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+        reject_unknown(resume.gateway, resume.turn, now);
         return;
     }
     if (!has_room_to_replay(*turn, resume.gateway, resume.after, now)) {
@@ -189,8 +187,7 @@ std::size_t Intake::replay_waiting(Now now) {
     const auto replay = state_.replays.take(now.steady);
     if (!replay) return 0;
     if (const Turn* turn = state_.turns.find(replay->turn)) return send_replay(*turn, *replay, now);
-    reject(replay->gateway, replay->turn, {},
-           {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt}, now);
+    reject_unknown(replay->gateway, replay->turn, now);
     return 1;
 }
 
@@ -220,10 +217,14 @@ void Intake::answer(Turn& turn, const std::string& gateway, wire::Rejected why, 
     }
 }
 
+void Intake::reject_unknown(const std::string& gateway, const std::string& turn, Now now) {
+    reject(gateway, turn, {}, {Errc::unknown_turn, "no such turn, or no longer kept", std::nullopt},
+           now);
+}
+
 void Intake::reject(const std::string& gateway, const std::string& turn, const std::string& session,
                     wire::Rejected why, Now now) {
-    ++state_.counters.rejected;
-    state_.fanout.publish_unnumbered(gateway, turn, session, std::move(why), now.unix_ms);
+    state_.fanout.reject(gateway, turn, session, std::move(why), now.unix_ms);
 }
 
 }  // namespace emostage::broker

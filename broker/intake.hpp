@@ -43,6 +43,7 @@ private:
     // About a turn that goes on. Before its `accepted` it would read as its end: so it waits for
     // that.
     void answer(Turn& turn, const std::string& gateway, wire::Rejected why, Now now);
+    void reject_unknown(const std::string& gateway, const std::string& turn, Now now);
     void reject(const std::string& gateway, const std::string& turn, const std::string& session,
                 wire::Rejected why, Now now);
 

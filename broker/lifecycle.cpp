@@ -8,8 +8,7 @@ namespace emostage::broker {
 namespace {
 
 void send_stop(State& state, const Lease& lease, bool fenced, std::string_view reason) {
-    if (lease.worker->awaited_until) return;  // has no route; told when it comes
-    state.outputs.send(lease.worker->route, wire::Stop{lease.id, fenced, std::string(reason)});
+    state.send(*lease.worker, wire::Stop{lease.id, fenced, std::string(reason)});
 }
 
 }  // namespace
@@ -139,9 +138,7 @@ void Lifecycle::leave(Turn& turn, Now now) {
 void Lifecycle::stored(Turn& turn, Now now) {
     teller_.tell(turn);
     for (auto& [gateway, why] : std::exchange(turn.answers, {})) {
-        ++state_.counters.rejected;
-        state_.fanout.publish_unnumbered(gateway, turn.id(), turn.open.session, std::move(why),
-                                         now.unix_ms);
+        state_.fanout.reject(gateway, turn.id(), turn.open.session, std::move(why), now.unix_ms);
     }
     if (turn.state == TurnState::ended && turn.told == turn.log.last()) settle(turn, now);
 }
@@ -149,8 +146,7 @@ void Lifecycle::stored(Turn& turn, Now now) {
 // Its end was told, and will be told the same after any start: the worker may forget it.
 void Lifecycle::settle(Turn& turn, Now now) {
     if (Lease* lease = state_.leases.find(std::exchange(turn.ended_lease, 0))) {
-        state_.outputs.send(lease->worker->route,
-                            wire::Kept{{{lease->id, lease->next_ordinal - 1}}});
+        state_.send(*lease->worker, wire::Kept{{{lease->id, lease->next_ordinal - 1}}});
         release(*lease);
     }
     state_.ledger.settled(turn);
@@ -164,9 +160,7 @@ void Lifecycle::drop(Turn& turn, Now now) {
                              "the turn cannot be stored: the broker's disk fails",
                              state_.ledger.retry_after().count()};
     for (const Asker& asker : turn.askers) {
-        ++state_.counters.rejected;
-        state_.fanout.publish_unnumbered(asker.gateway->name, turn.id(), turn.open.session, why,
-                                         now.unix_ms);
+        state_.fanout.reject(asker.gateway->name, turn.id(), turn.open.session, why, now.unix_ms);
     }
     if (turn.lease) {
         send_stop(state_, *turn.lease, true, "turn dropped");
@@ -262,7 +256,7 @@ void Lifecycle::grant(Turn& turn, Worker& worker, Now now) {
                             std::chrono::duration_cast<milliseconds>(turn.deadline - now.steady));
     message.reply_bytes_max = state_.config.limits.reply_bytes;
     message.traceparent = open.traceparent;
-    state_.outputs.send(worker.route, std::move(message));
+    state_.send(worker, std::move(message));
 }
 
 Turn& Lifecycle::detach(Lease& lease) {

@@ -25,6 +25,9 @@ public:
     void reset(Turn& turn, std::string_view reason, Now now);
     void take_back(Turn& turn, std::string_view reason, Now now);
 
+    // An analysis found what people should look at.
+    void alert(Turn& turn, wire::Alert alert, Now now);
+
     // What is stored now is told; an end that is, is settled: the turn may be forgotten afterwards,
     // where no ended one can be kept.
     void stored(Turn& turn, Now now);
@@ -47,8 +50,6 @@ public:
 
     // The run of this lease is lost: fenced, and the turn gets another attempt or has had its last.
     void lose(Lease& lease, Now now);
-    // An analysis found what people should look at.
-    void alert(Turn& turn, wire::Alert alert, Now now);
     // All that the worker held is lost, and the worker is forgotten.
     void lose(Worker& worker, Now now);
     // The worker cannot or will not run it: back to the queue, without an attempt counted.

@@ -28,7 +28,7 @@ void Link::on(const Unreachable& gone, Now now) {
 
 void Link::probe() {
     for (const Worker* worker : state_.workers.all()) {
-        if (!worker->awaited_until) send(worker->route, wire::BeatAck{worker->beat});
+        state_.send(*worker, wire::BeatAck{worker->beat});
     }
 }
 
@@ -40,9 +40,8 @@ bool Link::step(Now now) {
         return true;
     }
     state_.workers.acknowledged(*worker, now.steady);
-    if (worker->awaited_until) return true;
     tell_kept(*worker);
-    send(worker->route, wire::BeatAck{worker->beat});
+    state_.send(*worker, wire::BeatAck{worker->beat});
     return true;
 }
 
@@ -54,13 +53,13 @@ void Link::tell_kept(Worker& worker) {
         const auto last = as_said ? lease->next_ordinal - 1 : lease->stored;
         if (last > std::exchange(lease->kept, last)) kept.leases.emplace_back(lease->id, last);
     }
-    if (!kept.leases.empty()) send(worker.route, std::move(kept));
+    if (!kept.leases.empty()) state_.send(worker, std::move(kept));
 }
 
 void Link::welcome(Worker& worker) {
     worker.welcome = ++state_.welcomes;
-    send(worker.route,
-         wire::Welcome{state_.id, state_.config.beat, state_.config.fence, worker.welcome});
+    state_.send(worker,
+                wire::Welcome{state_.id, state_.config.beat, state_.config.fence, worker.welcome});
 }
 
 // --- registration and beats --------------------------------------------------------------------
@@ -121,7 +120,7 @@ void Link::settle_beat(Worker& worker, const wire::Beat& beat, Now now) {
             if (caught_up && lease->turn) lease->turn->maybe_told = 0;
         }
         const bool held = lease && (!lease->closing() || lease->over);
-        if (!held) send(worker.route, wire::Stop{id, true, "lease over"});
+        if (!held) state_.send(worker, wire::Stop{id, true, "lease over"});
     }
     std::vector<Lease*> over, lost;
     for (Lease* lease : worker.leases) {
@@ -224,7 +223,7 @@ void Link::ask_again(Lease& lease, Now now) {
     }
     ++lease.asked;
     lease.asked_at = now.steady;
-    send(lease.worker->route, wire::Resend{lease.id, lease.next_ordinal});
+    state_.send(*lease.worker, wire::Resend{lease.id, lease.next_ordinal});
 }
 
 Link::Verdict Link::take(Lease& lease, wire::RunEvent& event, Now now) {
@@ -233,7 +232,7 @@ Link::Verdict Link::take(Lease& lease, wire::RunEvent& event, Now now) {
                          std::holds_alternative<wire::Failed>(event) ||
                          std::holds_alternative<wire::Cancelled>(event);
         if (!end || lease.over) return Verdict::goes_on;
-        send(lease.worker->route, wire::Kept{{{lease.id, lease.next_ordinal - 1}}});
+        state_.send(*lease.worker, wire::Kept{{{lease.id, lease.next_ordinal - 1}}});
         lifecycle_.release(lease);
         return Verdict::over;
     }

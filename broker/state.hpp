@@ -30,6 +30,11 @@ struct State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
+    // One that is awaited has no route yet: what it is to know it is told when it comes.
+    void send(const Worker& worker, const wire::ToWorker& message) {
+        if (!worker.awaited_until) outputs.send(worker.route, message);
+    }
+
     const Config config;
     const std::string id;
     Outputs& outputs;

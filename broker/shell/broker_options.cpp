@@ -1,5 +1,6 @@
 #include "broker/shell/broker_options.hpp"
 
+#include "broker/journal/open_journal.hpp"
 #include "core/codec/codec.hpp"
 #include "core/config/log_settings.hpp"
 
@@ -224,6 +225,7 @@ Result<config::Request> load_broker_options(const std::vector<std::string>& argu
     auto request = settings.load(arguments, environment);
     if (!request || request->kind == config::Request::Kind::show) return request;
     into.core.limits.retention_ms = static_cast<std::uint64_t>(into.core.retention.count());
+    into.core.durable = into.state != state_in_memory;
     if (settings.origin("queue.bytes_per_gateway_max").empty()) {
         into.core.queued_bytes_per_gateway_max = into.core.queued_bytes_max / 2;
     }

@@ -22,7 +22,8 @@ struct BrokerOptions {
     std::string workers = "tcp://127.0.0.1:7703";
     std::optional<config::Address> admin = config::Address{"127.0.0.1", 7704};  // nothing: off
     milliseconds drain{10'000};
-    std::string state = ":memory:";  // a directory, or what ends with the process
+    // A directory, or what ends with the process; Config::durable follows it.
+    std::string state = ":memory:";
     std::string inspect;  // not empty: print what is in the journal of this directory, and no more
     std::size_t subscriber_messages_max = 10'000;  // waiting for one subscriber; more are dropped
     Config core;

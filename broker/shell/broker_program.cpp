@@ -86,9 +86,7 @@ Result<void> run_broker(const BrokerOptions& options, JournalWriter::Observer ob
     if (!restored) return tl::unexpected(restored.error());
     const std::string id = restored->broker;
     const std::int64_t started_unix_ms = now().unix_ms;
-    BrokerOptions with_state = options;
-    with_state.core.durable = options.state != state_in_memory;
-    BrokerShell shell(loop, with_state, std::move(*restored), std::move(journal->sink));
+    BrokerShell shell(loop, options, std::move(*restored), std::move(journal->sink));
     AdminServer admin(loop, [&shell, started_unix_ms] {
         return Report{shell.snapshot(), shell.traffic(), started_unix_ms, log::lines_lost()};
     });

@@ -190,14 +190,12 @@ void BrokerShell::send(const Route& route, const wire::ToWorker& message) {
 
 // Its end may be told on another thread, or before this returns.
 void BrokerShell::commit(Commit commit) {
-    auto told = [this, alive = alive_](Committed committed) {
-        asio::post(loop_, [this, alive, committed] {
-            if (!*alive) return;
+    sink_->commit(std::move(commit), [this](Committed committed) {
+        post([this, committed] {
             core_.on(committed, now());
             settle_soon();
         });
-    };
-    sink_->commit(std::move(commit), std::move(told));
+    });
 }
 
 // The core may be in the middle of a decision: it is told in a loop turn of its own.

@@ -92,7 +92,8 @@ private:
     void flush();
     void arm_timer();
     void check_drained();
-    // Runs `act` on the loop unless the shell is gone by then.
+    // Runs `act` on the loop unless the shell is gone by then. Any thread, while the shell is
+    // there.
     void post(std::function<void()> act);
 
     asio::io_context& loop_;
