@@ -16,12 +16,18 @@ if(NOT EMOSTAGE_PYTHON)
                       "or configure with -DEMOSTAGE_TESTS=OFF.")
 endif()
 
+# What a sanitizer adds to time and memory says nothing of the product: its tests then only show it.
+set(EMOSTAGE_PYTHON_ENVIRONMENT "EMOSTAGE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+if(EMOSTAGE_SANITIZE)
+  list(APPEND EMOSTAGE_PYTHON_ENVIRONMENT "EMOSTAGE_SANITIZED=1")
+endif()
+
 # emostage_python_command(label name timeout command...): one ctest, in the folder of the caller.
 function(emostage_python_command label name timeout)
   add_test(NAME ${label}_${name} COMMAND ${EMOSTAGE_PYTHON} -B ${ARGN}
            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   set_tests_properties(${label}_${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
-    ENVIRONMENT "EMOSTAGE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};EMOSTAGE_LOGS=${CMAKE_CURRENT_BINARY_DIR}")
+    ENVIRONMENT "${EMOSTAGE_PYTHON_ENVIRONMENT};EMOSTAGE_LOGS=${CMAKE_CURRENT_BINARY_DIR}")
 endfunction()
 
 # emostage_python_test(label file timeout): one ctest of one unittest file.

@@ -13,8 +13,10 @@ IN_FLIGHT, ROUNDS = 64, 3
 TTFT_MS, ITL_MS, TOKENS = 50, 10, 60
 IDEAL_MS = 2 * TTFT_MS  # both analyses at once, then the reply's first token
 # The aim is IDEAL + 5 ms at the median, on a machine that has nothing else to do. A test must also hold
-# on a shared machine with two cores and with sanitizers: the bound asserted is wider. The figure is shown.
+# on a shared machine with two cores: the bound asserted is wider, and with sanitizers there is none. The
+# figure is shown.
 OVER_MEDIAN_MS = float(os.environ.get("EMOSTAGE_FIRST_TOKEN_OVER_MS", 60))
+SANITIZED = "EMOSTAGE_SANITIZED" in os.environ
 
 
 def wait_until(due, gateway):
@@ -55,7 +57,8 @@ class LoadTest(unittest.TestCase):
             show(f"first token over the ideal of {IDEAL_MS} ms, {IN_FLIGHT} in flight",
                  median_ms=median(over), p90_ms=over[int(0.9 * len(over))], max_ms=over[-1],
                  broker_median_ms=median(by_broker), aim_ms=5)
-            self.assertLess(median(over), OVER_MEDIAN_MS)
+            if not SANITIZED:
+                self.assertLess(median(over), OVER_MEDIAN_MS)
 
     def test_a_reader_that_does_not_read_slows_nobody_and_gets_all_later(self):
         with Cluster("slow-reader", workers=1, rehearsal=["--itl-ms", 4, "--tokens", 400],
