@@ -18,7 +18,7 @@ void Intake::on(wire::Open open, Now now) {
     ++state_.counters.opened;
     const auto content = content_hash(open);
     // Before all else, while draining too: a turn that was accepted is never rejected.
-    if (Turn* known = state_.turns.find(open.turn)) {
+    if (Turn* known = state_.find(open.turn, now)) {
         join(*known, open, content, now);
         return;
     }
@@ -127,7 +127,7 @@ void Intake::interrupt(const std::string& id, Now now) {
 // --- cancel and resume -------------------------------------------------------------------------
 
 void Intake::on(const wire::Cancel& cancel, Now now) {
-    Turn* turn = state_.turns.find(cancel.turn);
+    Turn* turn = state_.find(cancel.turn, now);
     if (!turn) {
         reject_unknown(cancel.gateway, cancel.turn, now);
         return;
@@ -144,7 +144,7 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
 }
 
 void Intake::on(const wire::Resume& resume, Now now) {
-    Turn* turn = state_.turns.find(resume.turn);
+    Turn* turn = state_.find(resume.turn, now);
     if (!turn) {
         reject_unknown(resume.gateway, resume.turn, now);
         return;
@@ -186,7 +186,7 @@ std::size_t Intake::send_replay(const Turn& turn, const ReplayQueue::Replay& rep
 std::size_t Intake::replay_waiting(Now now) {
     const auto replay = state_.replays.take(now.steady);
     if (!replay) return 0;
-    if (const Turn* turn = state_.turns.find(replay->turn)) return send_replay(*turn, *replay, now);
+    if (const Turn* turn = state_.find(replay->turn, now)) return send_replay(*turn, *replay, now);
     reject_unknown(replay->gateway, replay->turn, now);
     return 1;
 }

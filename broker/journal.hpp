@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/events_row.hpp"
 #include "broker/turn.hpp"
 
 namespace emostage::broker {
@@ -26,14 +27,6 @@ struct TurnRow {
     std::optional<std::string> request;
 
     bool operator==(const TurnRow&) const = default;
-};
-
-struct EventsRow {  // numbered events of one turn, in a row and packed
-    std::uint64_t order = 0;
-    std::uint64_t first = 0, last = 0;  // numbers; never overlaps with another row's
-    std::string events;
-
-    bool operator==(const EventsRow&) const = default;
 };
 
 struct SessionRow {

@@ -114,8 +114,7 @@ RestoredLease read_lease(const msgpack::object& object, Fields& head) {
     return lease;
 }
 
-// `last`: the number of the turn's last event.
-Result<RestoredTurn> read_head(TurnRow& row, std::uint64_t& last) {
+Result<RestoredTurn> read_head(TurnRow& row) {
     const auto object = codec::unpack(row.head);
     if (!object) return tl::unexpected(object.error());
     Fields fields(*object, "turn");
@@ -142,7 +141,7 @@ Result<RestoredTurn> read_head(TurnRow& row, std::uint64_t& last) {
     turn.returns = static_cast<std::uint32_t>(fields.uint("returns", uint32_max));
     turn.alerted = fields.boolean("alerted");
     turn.retried = fields.boolean("retried");
-    last = fields.uint("last", uint_max);
+    turn.last = fields.uint("last", uint_max);
     turn.reserved = fields.uint("reserved", uint_max);
     for (const auto& item : fields.array("askers", items_max)) {
         const auto asker = codec::checked_str(item, wire::id_bytes_max);
@@ -238,17 +237,26 @@ Result<Restored> read_stored(Stored stored) {
     restored.turns.reserve(stored.turns.size());
     auto events = stored.events.begin();
     for (auto& row : stored.turns) {
-        std::uint64_t last = 0;
-        auto turn = read_head(row, last);
+        auto turn = read_head(row);
         if (!turn) return row_error("a turn", turn.error());
         while (events != stored.events.end() && events->order < row.order) ++events;
+        std::uint64_t last = 0;
         for (; events != stored.events.end() && events->order == row.order; ++events) {
+            if (events->first != last + 1) {
+                return row_error("events", {Errc::malformed, "they are not in their order"});
+            }
+            last = events->last;
+            if (turn->state == TurnState::ended) {
+                turn->packed.push_back(std::move(*events));
+                continue;
+            }
             if (auto read = read_events(*events, turn->log); !read) {
                 return row_error("events", read.error());
             }
             events->events = {};  // both forms at once are only ever held of one row
         }
-        if (turn->log.last() != last) {
+        const bool whole = turn->state == TurnState::ended || turn->log.last() == last;
+        if (last != turn->last || !whole) {
             return row_error("a turn", {Errc::malformed, "some of its events are missing"});
         }
         restored.turns.push_back(std::move(*turn));

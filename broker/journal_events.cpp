@@ -197,4 +197,19 @@ Result<void> read_events(const EventsRow& row, EventLog& log) {
     return {};
 }
 
+EventLog unpack_events(const std::vector<EventsRow>& rows, std::uint32_t attempt,
+                       std::int64_t at_ms) {
+    EventLog log;
+    for (const EventsRow& row : rows) {
+        const auto read = read_events(row, log);
+        if (read && log.last() == row.last) continue;
+        EventLog unread;
+        unread.append_gap(rows.back().last,
+                          wire::Failed{Errc::internal, "what was kept of it is not understood"},
+                          attempt, at_ms);
+        return unread;
+    }
+    return log;
+}
+
 }  // namespace emostage::broker

@@ -20,4 +20,9 @@ void add_event_rows(const Turn& turn, std::uint64_t after, std::vector<EventsRow
 // Adds what is in the row, which follows on what is in the log. Errc::malformed.
 Result<void> read_events(const EventsRow& row, EventLog& log);
 
+// All events of a turn that has ended, from 1. Where they are not understood, a Failed of that
+// attempt and time stands for every one of them.
+EventLog unpack_events(const std::vector<EventsRow>& rows, std::uint32_t attempt,
+                       std::int64_t at_ms);
+
 }  // namespace emostage::broker

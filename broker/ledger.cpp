@@ -22,7 +22,7 @@ void Ledger::add(Turn& turn) {
 
 void Ledger::restore(Turn& turn, std::uint64_t reserved) {
     turn.books.stored = true;
-    turn.books.last = turn.log.last();
+    turn.books.last = turn.told;
     turn.books.reserved = durable() ? reserved : Books::nothing;
 }
 

@@ -25,13 +25,14 @@ public:
         Turn* turn = state_.turns.restore(std::move(from.open), from.content, from.order);
         if (!turn) return;  // two rows of one id: no store has that
         turn->log = std::move(from.log);
+        turn->packed = std::move(from.packed);
         turn->state = from.state;
         turn->attempt = from.attempt;
         turn->returns = from.returns;
         turn->alerted = from.alerted;
         turn->retried = from.retried;
         turn->accepted_at = steady(from.accepted_ms);
-        turn->told = turn->log.last();
+        turn->told = from.last;
         state_.ledger.restore(*turn, from.reserved);
         if (turn->state == TurnState::ended) {
             turn->ended_at = steady(from.ended_ms);

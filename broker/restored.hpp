@@ -10,6 +10,7 @@
 
 #include "broker/content_hash.hpp"
 #include "broker/event_log.hpp"
+#include "broker/events_row.hpp"
 #include "broker/session_memory.hpp"
 #include "broker/turn.hpp"
 #include "schemas/command.hpp"
@@ -33,7 +34,9 @@ struct RestoredTurn {
     std::uint32_t attempt = 0, returns = 0;
     bool alerted = false, retried = false;
     std::vector<std::string> askers;
-    EventLog log;
+    EventLog log;                   // of a live turn
+    std::vector<EventsRow> packed;  // of one that has ended
+    std::uint64_t last = 0;         // its last event's number
     std::uint64_t reserved = 0;          // numbers up to here may have been told
     std::optional<RestoredLease> lease;  // while running
 };

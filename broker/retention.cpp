@@ -2,21 +2,29 @@
 
 namespace emostage::broker {
 
-// What changes after the end (askers) is not counted, so that remove() takes what add() gave.
 std::size_t Retention::cost(const Turn& turn) {
     const auto ids = turn.open.turn.size() * 2 + turn.open.session.size() +
                      turn.open.gateway.size() + turn.open.pipeline.size();
-    return sizeof(Turn) + ids + turn.log.bytes();
+    std::size_t bytes = sizeof(Turn) + ids + turn.log.bytes();
+    for (const EventsRow& row : turn.packed) bytes += sizeof row + row.events.size();
+    return bytes;
 }
 
 void Retention::add(Turn& turn) {
     turn.in_retention = turns_.insert(turns_.end(), &turn);
-    bytes_ += cost(turn);
+    turn.kept_bytes = cost(turn);
+    bytes_ += turn.kept_bytes;
+}
+
+void Retention::recount(Turn& turn) {
+    bytes_ -= turn.kept_bytes;
+    turn.kept_bytes = cost(turn);
+    bytes_ += turn.kept_bytes;
 }
 
 void Retention::remove(Turn& turn) {
     turns_.erase(turn.in_retention);
-    bytes_ -= cost(turn);
+    bytes_ -= turn.kept_bytes;
 }
 
 Turn* Retention::overdue(TimePoint now) const {

@@ -17,6 +17,7 @@ public:
     explicit Retention(const Config& config) : config_(config) {}
 
     void add(Turn& turn);  // it has just ended
+    void recount(Turn& turn);  // its events have been unpacked
     void remove(Turn& turn);
 
     Turn* overdue(TimePoint now) const;  // the oldest, if it is too old

@@ -30,6 +30,10 @@ struct State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
+    // By its id. A former start's has its events unpacked for it: most of those nobody asks for,
+    // and a start is not to wait for them.
+    Turn* find(const std::string& id, Now now);
+
     // One that is awaited has no route yet: what it is to know it is told when it comes.
     void send(const Worker& worker, const wire::ToWorker& message) {
         if (!worker.awaited_until) outputs.send(worker.route, message);

@@ -12,6 +12,7 @@
 
 #include "broker/content_hash.hpp"
 #include "broker/event_log.hpp"
+#include "broker/events_row.hpp"
 #include "core/clock.hpp"
 #include "schemas/command.hpp"
 #include "schemas/event.hpp"
@@ -67,6 +68,9 @@ struct Turn {
     std::list<Turn*>::iterator in_session{};
 
     EventLog log;
+    // Instead of `log`: the events of a turn that had ended before the broker's start, until
+    // somebody asks for them (State::find).
+    std::vector<EventsRow> packed;
     std::uint64_t told = 0;         // events up to this number went to the askers
     std::uint64_t maybe_told = 0;   // and up to this, before the broker's last start, perhaps
     wire::LeaseId ended_lease = 0;  // whose worker is to hear that the end is stored
@@ -76,6 +80,7 @@ struct Turn {
     std::vector<Asker> askers;                               // none from some time after the end
     std::list<Turn*>::iterator in_fading{}, in_retention{};  // once ended; see Fanout, Retention
     bool fading = false;
+    std::size_t kept_bytes = 0;  // Retention's, as it counts them
 
     const std::string& id() const { return open.turn; }
     bool stateless() const { return open.history.has_value(); }

@@ -113,7 +113,26 @@ TEST_F(JournalCodecTest, AnEndedTurnKeepsItsEventsAndNotWhatItWasAsked) {
     const auto restored = read_stored(stored());
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_EQ(restored->turns[0].open.text, "");
-    EXPECT_EQ(events_of(restored->turns[0].log), events_of(turn_.log));
+    EXPECT_EQ(restored->turns[0].last, 2u);
+    EXPECT_EQ(restored->turns[0].log.last(), 0u) << "nobody has asked for them yet";
+    EXPECT_EQ(events_of(unpack_events(restored->turns[0].packed, 0, 0)), events_of(turn_.log));
+}
+
+TEST_F(JournalCodecTest, EventsOfAnEndedTurnThatAreNotUnderstoodBecomeOneFailure) {
+    for (int i = 0; i < 5; ++i) turn_.log.append_delta("word ", 1, at.unix_ms);
+    std::vector<EventsRow> rows;
+    add_event_rows(turn_, 0, rows);
+    turn_.log.append(wire::Cancelled{"requested"}, 1, at.unix_ms);
+    add_event_rows(turn_, 6, rows);
+    rows[1].events = "\xc1";
+    const auto log = unpack_events(rows, 3, at.unix_ms + 1);
+    const auto events = events_of(log);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].seq, 7u);
+    EXPECT_EQ(wire::first_number(events[0]), 1u);
+    EXPECT_EQ(events[0].attempt, 3u);
+    EXPECT_EQ(events[0].at_ms, at.unix_ms + 1);
+    EXPECT_EQ(std::get<wire::Failed>(events[0].body).code, Errc::internal);
 }
 
 TEST_F(JournalCodecTest, EveryEventKeepsItsNumberAttemptAndTime) {

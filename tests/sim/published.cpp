@@ -29,7 +29,10 @@ std::vector<std::string> Published::take(const wire::Event& event) {
     } else if (event.seq <= before) {
         compare(first, event);
     } else if (first > before) {
-        if (first > before + 1 && !may_skip_) wrong("a hole before " + std::to_string(event.seq));
+        if (first > before + 1) {
+            if (!may_skip_) wrong("a hole before " + std::to_string(event.seq));
+            text_attempt_ = 0;  // a reset may be among what is untold
+        }
         may_skip_ = false;
         add(first, event);
     } else if (declares_void) {

@@ -116,6 +116,15 @@ TEST_F(PublishedTest, AnOlderAttemptIsSeen) {
     EXPECT_GT(take(6, wire::Delta{"four", 0}, 1), 0u);
 }
 
+TEST_F(PublishedTest, WhatGoesOnAfterUntoldNumbersMayHaveBeenTakenBackThere) {
+    begin();
+    published.broker_died();
+    EXPECT_EQ(take(6, wire::Delta{"one ", 0}, 2), 0u);
+    EXPECT_EQ(published.continued(), 0u) << "5 may be a reset";
+    EXPECT_EQ(take(7, wire::Delta{"two", 0}, 3), 0u);
+    EXPECT_EQ(published.continued(), 1u);
+}
+
 TEST(Judge, KnowsAWholeReplyFromAnyOther) {
     const auto whole = reply_script("t", 3);
     const auto as = [](const std::string& text) {
