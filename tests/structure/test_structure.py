@@ -36,6 +36,8 @@ class StructureTest(unittest.TestCase):
                 ("core/a.cpp", '#include "worker/run.hpp"\n', 1),
                 ("schemas/a.cpp", '#include "core/clock.hpp"\n', 1),
                 ("bench/a.cpp", ' # include "broker/broker.hpp"\n', 1),
+                ("bench/gate/a.cpp", '#include "broker/broker.hpp"\n#include "worker/run.hpp"\n', 0),
+                ("bench/load/a.cpp", '#include "broker/broker.hpp"\n', 1),
                 ("core/b.cpp", '#include "clock.hpp"\n', 1),
                 ("core/b.cpp", '#include <core/clock.hpp>\n', 1),
                 ("tests/b.cpp", '#include "broker/broker.hpp"\n', 0)):
