@@ -8,36 +8,22 @@
 
 #include "bench/gate/broker_host.hpp"
 #include "bench/gate/event_reader.hpp"
+#include "bench/gate/messages.hpp"
 #include "bench/gate/words.hpp"
 #include "core/codec/codec.hpp"
-#include "core/codec/hash.hpp"
 
 namespace emostage::gate {
 namespace {
 
-constexpr std::size_t gateways = 4, workers = 2;
+constexpr std::size_t workers = 2;
 constexpr milliseconds beat{1'000};
-
-std::string gateway_of(std::size_t turn) { return "gateway-" + std::to_string(turn % gateways); }
-
-wire::Open open_of(std::size_t turn) {
-    const Words& words = words_of(turn);
-    wire::Open open;
-    open.gateway = gateway_of(turn);
-    open.turn = turn_id(turn);
-    open.session = session_id(turn);
-    open.text = words.text;
-    open.locale = words.locale;
-    if (brings_history(turn)) open.history = history_of(words);
-    return open;
-}
 
 class BrokerScript {
 public:
     BrokerScript(const Script& script, bool durable) : script_(script), host_(config(durable)) {}
 
     Result<Counts> run() {
-        for (std::size_t i = 0; i < gateways; ++i) host_.subscribed(gateway_of(i));
+        for (std::size_t i = 0; i < gateways; ++i) host_.subscribed(gateway_id(i));
         for (std::size_t i = 0; i < workers; ++i) add_worker(i);
         for (std::size_t wave = 0; wave < waves; ++wave) {
             if (!open(wave * in_flight)) return fail(Errc::internal, "turns were not leased");
@@ -83,7 +69,7 @@ private:
 
     bool open(std::size_t first) {
         for (auto turn = first; turn < first + in_flight; ++turn) {
-            host_.commanded(codec::encode_command(open_of(turn)));
+            host_.commanded(codec::encode_command(an_open(turn)));
             deliver();
         }
         return running_.size() == in_flight;
@@ -92,14 +78,8 @@ private:
     void analyse() {
         each([&](Running& run) { say(run, {wire::Started{workers_[run.worker].name}}); });
         advance(analysis);
-        each([&](Running& run) {
-            say(run, {wire::Stage{"perspective", wire::StageStatus::done,
-                                  packed(words_of(run.turn).perspective), 48}});
-        });
-        each([&](Running& run) {
-            say(run, {wire::Stage{"phase", wire::StageStatus::done,
-                                  packed(words_of(run.turn).phase), 50}});
-        });
+        each([&](Running& run) { say(run, {a_perspective(run.turn)}); });
+        each([&](Running& run) { say(run, {a_phase(run.turn)}); });
     }
 
     void reply() {
@@ -120,7 +100,7 @@ private:
 
     void disturb() {
         each([&](Running& run) {
-            const auto gateway = gateway_of(run.turn);
+            const auto gateway = gateway_id(run.turn);
             if (is_cancelled(run.turn)) {
                 host_.commanded(codec::encode_command(wire::Cancel{gateway, turn_id(run.turn)}));
             } else if (is_resumed(run.turn)) {
@@ -140,20 +120,8 @@ private:
 
     void complete() {
         each([&](Running& run) {
-            wire::RunCompleted end;
-            end.completed = {run.tokens.text.size(),
-                             codec::text_hash(run.tokens.text),
-                             "stop",
-                             {2'000, 136, 3},
-                             {{"perspective", 48},
-                              {"phase", 50},
-                              {"response", 640},
-                              {"first_delta", 60},
-                              {"total", 700}},
-                             {}};
-            end.state = packed(R"({"phase":"exploring","risk":"none"})");
             run.ended = true;
-            say(run, {std::move(end)});
+            say(run, {a_completion(run.tokens.text)});
         });
         running_.clear();
         advance(between_waves);

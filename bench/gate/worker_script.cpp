@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/gate/messages.hpp"
 #include "bench/gate/response.hpp"
 #include "bench/gate/words.hpp"
 #include "bench/gate/worker_host.hpp"
@@ -21,22 +22,6 @@ constexpr std::size_t kept_every = 20;  // rounds of deltas; as the broker's com
 
 wire::LeaseId lease_of(std::size_t turn) { return turn + 1; }
 std::size_t turn_of(wire::LeaseId lease) { return lease - 1; }
-
-wire::Lease a_lease(std::size_t turn, const std::string& pipeline) {
-    const Words& words = words_of(turn);
-    wire::Lease lease;
-    lease.lease = lease_of(turn);
-    lease.turn = turn_id(turn);
-    lease.session = session_id(turn);
-    lease.pipeline = pipeline;
-    lease.locale = words.locale;
-    lease.text = words.text;
-    lease.history = history_of(words);
-    if (!brings_history(turn)) lease.state = packed(R"({"phase":"exploring","risk":"none"})");
-    lease.left = milliseconds(120'000);
-    lease.reply_bytes_max = wire::Limits{}.reply_bytes;
-    return lease;
-}
 
 class WorkerScript {
 public:
