@@ -72,17 +72,24 @@ def count(program, part, script, folder):
     return happened, total_of(profile.read_text())
 
 
-def figures_of(scripts):
-    """The figures of one part from {script: (what has happened, instructions)}."""
-    (paced, paced_sum), (short, short_sum), (merged, merged_sum) = (scripts[name] for name in SCRIPTS)
-    turns = paced["turns"]
-    fits = short["turns"] == merged["turns"] == turns > 0 and 0 < short["tokens"] < paced["tokens"] == merged["tokens"]
+def weights_of(scripts):
+    """{figure: {script: what to take of its instructions}} from {script: (what has happened, instructions)}."""
+    paced, short, merged = (scripts[name][0] for name in SCRIPTS)
+    fits = short["turns"] == merged["turns"] == paced["turns"] > 0 and \
+        0 < short["tokens"] < paced["tokens"] == merged["tokens"]
     if not fits:
         raise GateError("the scripts are not those that can be compared")
-    token = (paced_sum - short_sum) / (paced["tokens"] - short["tokens"])
-    without_tokens = paced_sum - token * paced["tokens"]
-    return {"turn": round(paced_sum / turns), "token": round(token),
-            "merged_token": round((merged_sum - without_tokens) / merged["tokens"])}
+    more, tokens = paced["tokens"] - short["tokens"], paced["tokens"]
+    return {"turn": {"paced": 1 / paced["turns"]},
+            # What the longer script has more.
+            "token": {"paced": 1 / more, "short": -1 / more},
+            # What is left of the merged script without all that is no token.
+            "merged_token": {"merged": 1 / tokens, "paced": 1 / more - 1 / tokens, "short": -1 / more}}
+
+
+def figures_of(scripts):
+    return {figure: round(sum(weight * scripts[script][1] for script, weight in weights.items()))
+            for figure, weights in weights_of(scripts).items()}
 
 
 def count_all(program, parts, folder):
@@ -92,7 +99,7 @@ def count_all(program, parts, folder):
     by_part = {part: {} for part in parts}
     for (part, script), result in zip(jobs, results):
         by_part[part][script] = result
-    return {part: figures_of(scripts) for part, scripts in by_part.items()}
+    return by_part
 
 
 # --- comparing ----------------------------------------------------------------------------------
@@ -123,23 +130,41 @@ def compare(now, kept, room_percent):
     return lines, worse, better
 
 
-def hottest(folder, part, script):
-    """The functions of a profile in which most instructions are."""
-    listed = run(["callgrind_annotate", "--threshold=100", folder / f"{part}.{script}"])
-    lines = []
-    for line in listed.splitlines():
-        found = re.match(r"\s*([\d,]+) \(([ \d.]+%)\)\s+(\S.*)$", line)
-        if not found or "PROGRAM TOTALS" in line:
-            continue
-        name = re.sub(r"\s*\[[^\]]*\]$", "", found[3]).removeprefix("???:")
-        lines.append(f"  {found[2].strip():>7}  {name[:NAME_CHARS_MAX]}")
-        if len(lines) == HOTTEST:
-            break
-    return lines
+def short_name(name):
+    """Without the library it is in, and with the strings of C++ as they are written."""
+    name = re.sub(r"\s*\[[^\]]*\]$", "", name).removeprefix("???:").replace("std::__cxx11::", "std::")
+    for kind in ("string_view<char, std::char_traits<char>", "string<char, std::char_traits<char>, std::allocator<char>"):
+        name = name.replace(f"std::basic_{kind} >", "std::" + kind.split("<")[0])
+    return name
 
 
-def script_of(figure):
-    return "merged" if figure == "merged_token" else "paced"
+def by_function(listing):
+    """{function: instructions in itself} of what callgrind_annotate lists."""
+    found = {}
+    for line in listing.splitlines():
+        entry = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(\S.*)$", line)
+        if entry and "PROGRAM TOTALS" not in line:
+            name = short_name(entry[2])
+            found[name] = found.get(name, 0) + int(entry[1].replace(",", ""))
+    return found
+
+
+def shares(weights, listings):
+    """{function: its share of a figure}."""
+    found = {}
+    for script, weight in weights.items():
+        for name, instructions in by_function(listings[script]).items():
+            found[name] = found.get(name, 0) + weight * instructions
+    return found
+
+
+def hottest(part, figure, scripts, folder):
+    """The functions in which most instructions of a figure are."""
+    weights = weights_of(scripts)[figure]
+    listings = {script: run(["callgrind_annotate", "--threshold=100", folder / f"{part}.{script}"])
+                for script in weights}
+    functions = sorted(shares(weights, listings).items(), key=lambda share: -share[1])[:HOTTEST]
+    return [f"{instructions:>11,.0f}  {name[:NAME_CHARS_MAX]}" for name, instructions in functions]
 
 
 # --- the file -----------------------------------------------------------------------------------
@@ -181,7 +206,8 @@ def check(arguments, folder):
         print("Not compared: what the compiler and the libraries make of the code is not ours to judge.")
         return SKIPPED
     parts = arguments.part or PARTS
-    now = count_all(arguments.program, parts, folder)
+    counted = count_all(arguments.program, parts, folder)
+    now = {part: figures_of(scripts) for part, scripts in counted.items()}
     if arguments.update:
         write_counts(arguments.counts, made_with, now)
         print(json.dumps(now, indent=2))
@@ -190,8 +216,10 @@ def check(arguments, folder):
     lines, worse, better = compare(now, kept_here, ROOM_PERCENT)
     print(f"{'instructions':<29} {'now':>11} {'kept':>11}")
     print(*lines, sep="\n")
-    for part, script in dict.fromkeys((part, script_of(figure)) for part, figure in worse):
-        print(f"\n{part}, {script}: most instructions are in", *hottest(folder, part, script), sep="\n")
+    shown = [(part, figure) for part, figures in now.items() for figure in figures] if arguments.hot else worse
+    for part, figure in shown:
+        print(f"\n{part} {figure}: most of its instructions are in",
+              *hottest(part, figure, counted[part], folder), sep="\n")
     for verdict, which, advice in (("worse", worse, "If that is meant: ops/gate --update, and say why in the commit."),
                                    ("better", better, "Keep it: update with ops/gate --update")):
         if which:
@@ -206,6 +234,7 @@ def main():
     parser.add_argument("--counts", type=pathlib.Path, default=HERE / "counts.json")
     parser.add_argument("--update", action="store_true", help="write the file instead of comparing with it")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be given more than once")
+    parser.add_argument("--hot", action="store_true", help="show the hottest functions of every figure")
     arguments = parser.parse_args()
     arguments.program = arguments.program.resolve()
     with tempfile.TemporaryDirectory(prefix="emostage-gate-") as folder:

@@ -77,6 +77,28 @@ class CompareTest(unittest.TestCase):
                 gate.compare(self.KEPT, {"worker": {**self.KEPT["worker"], "token": wrong}}, 3.0)
 
 
+class HottestTest(unittest.TestCase):
+    HEAD = "--------\n90,000 (100.0%)  PROGRAM TOTALS\n--------\nIr  file:function\n--------\n"
+
+    def test_functions_are_read_without_the_library_that_they_are_in(self):
+        listing = self.HEAD + ("60,000 (66.67%)  ???:f(std::__cxx11::basic_string<char, std::char_traits<char>, "
+                               "std::allocator<char> >&, char [8]) [/usr/lib/libf.so]\n"
+                               " 9,000 (10.00%)  ./malloc/malloc.c:malloc [/lib/libc.so.6]\n"
+                               " 1,000 ( 1.11%)  ./malloc/malloc.c:malloc\n")
+        self.assertEqual(gate.by_function(listing),
+                         {"f(std::string&, char [8])": 60_000, "./malloc/malloc.c:malloc": 10_000})
+
+    def test_the_shares_of_all_functions_are_the_figure(self):
+        counted = scripts(turns=2)
+        weights, figures = gate.weights_of(counted), gate.figures_of(counted)
+        listings = {script: self.HEAD + f"{instructions - 5_000:,} (9%)  ???:f\n5,000 (6%)  ???:g\n"
+                    for script, (_, instructions) in counted.items()}
+        for figure in figures:
+            found = gate.shares(weights[figure], listings)
+            self.assertAlmostEqual(sum(found.values()), figures[figure], places=3)
+        self.assertAlmostEqual(gate.shares(weights["token"], listings)["g"], 0)
+
+
 class FileTest(unittest.TestCase):
     FIGURES = {"turn": 3, "token": 2, "merged_token": 1}
 
