@@ -16,10 +16,14 @@ gateway::ClientConfig client_config(const Connection& connection, std::size_t in
 struct GatewayLoad::Person final : Turn {
     explicit Person(GatewayLoad& owner) : owner(owner) {}
     void on_event(const wire::Event& event) override {
+        if (cancel_asked && std::holds_alternative<wire::Cancelled>(event.body)) {
+            owner.cancels_.push_back({id, cancelled_at_unix_us});
+        }
         owner.load_.on_event(*this, event, Clock::now());
         owner.arm();
     }
     GatewayLoad& owner;
+    std::int64_t cancelled_at_unix_us = 0;
 };
 
 GatewayLoad::GatewayLoad(asio::io_context& loop, gateway::Client& client, Connection connection,
@@ -48,13 +52,23 @@ bool GatewayLoad::run(Duration longest) {
 Result<void> GatewayLoad::open(Turn& turn) {
     auto request = turn_of(turn.person, connection_.pipeline);
     request.deadline = connection_.deadline;
+    if (turn.cancel_after != 0) {
+        // So that the far end can say whose connection it was that closed.
+        request.turn = gateway::make_turn_id(random_);
+        request.traceparent = "00-" + request.turn + "-" + request.turn.substr(16) + "-01";
+    }
     auto opened = client_.open(std::move(request), turn);
     if (!opened) return tl::unexpected(opened.error());
     turn.id = std::move(*opened);
     return {};
 }
 
-void GatewayLoad::cancel(Turn& turn) { client_.cancel(turn.id); }
+void GatewayLoad::cancel(Turn& turn) {
+    const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+    static_cast<Person&>(turn).cancelled_at_unix_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(unix_time).count();
+    client_.cancel(turn.id);
+}
 void GatewayLoad::abandon(Turn& turn) { client_.abandon(turn.id); }
 std::unique_ptr<Turn> GatewayLoad::make_turn() { return std::make_unique<Person>(*this); }
 

@@ -38,9 +38,17 @@ public:
 
     // Runs the loop until the load is over, or `longest` has passed. False: it had to be stopped.
     bool run(Duration longest);
+    void stop() { load_.stop(Clock::now()); }
 
     const Meter& meter() const { return load_.meter(); }
-    Load& load() { return load_; }
+    std::size_t in_flight() const { return load_.in_flight(); }
+
+    struct Cancel {
+        std::string trace;            // the trace id that its model server was sent
+        std::int64_t at_unix_us = 0;  // when it was asked for
+    };
+    // Of those turns that ended by it.
+    const std::vector<Cancel>& cancels() const { return cancels_; }
 
 private:
     struct Person;
@@ -56,6 +64,8 @@ private:
     Connection connection_;
     asio::steady_timer timer_;
     std::optional<TimePoint> armed_at_;
+    gateway::RandomBits random_ = gateway::system_random();
+    std::vector<Cancel> cancels_;
     Load load_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

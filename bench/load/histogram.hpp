@@ -1,7 +1,8 @@
-// How often which duration was measured: log-linear counts of a fixed size, each good to 1/256.
+// How often which duration was measured: log-linear counts of a fixed size, 3 MB at most.
 //
-// As https://hdrhistogram.github.io/HdrHistogram: durations up to 512 ns have a count of their own,
-// above that each power of two has 256. Longer than `longest`: counted there.
+// As https://hdrhistogram.github.io/HdrHistogram: durations up to 32 µs have a count of their own
+// for each nanosecond, above that each power of two has 16,384, so that 20 µs that were added to
+// 700 ms still show. Longer than `longest`: counted there.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,8 @@ namespace emostage::load {
 
 class Histogram {
 public:
-    static constexpr unsigned step_bits = 8;    // 256 counts for each power of two
-    static constexpr unsigned value_bits = 42;  // of nanoseconds: 73 minutes
+    static constexpr unsigned step_bits = 14;   // counts for each power of two
+    static constexpr unsigned value_bits = 38;  // of nanoseconds: 4.5 minutes
     static constexpr std::chrono::nanoseconds longest{(std::int64_t{1} << value_bits) - 1};
 
     // Below zero counts as zero.

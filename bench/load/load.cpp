@@ -63,7 +63,7 @@ void Load::begin(TimePoint due, TimePoint now) {
     turn.due = due;
     turn.submitted = now;
     turn.tokens = turn.bytes = turn.cancel_after = 0;
-    turn.cancelled_at.reset();
+    turn.cancel_asked = false;
     if (plan_.cancels > 0 && static_cast<double>(random_() >> 11) * 0x1p-53 < plan_.cancels) {
         turn.cancel_after = 1 + random_() % plan_.cancel_tokens_max;
     }
@@ -91,6 +91,10 @@ void Load::on_delta(Turn& turn, const std::string& text, TimePoint now) {
     const auto piece = script_.read(turn.bytes, text);
     ++meter_.deltas;
     meter_.tokens += piece.tokens;
+    if (in_time(now)) {
+        ++meter_.deltas_in_time;
+        meter_.tokens_in_time += piece.tokens;
+    }
     if (!piece.right) ++meter_.out_of_order;
     turn.bytes += text.size();
     if (piece.tokens == 0) return;
@@ -104,10 +108,15 @@ void Load::on_delta(Turn& turn, const std::string& text, TimePoint now) {
     }
     turn.last = now;
     turn.tokens += piece.tokens;
-    if (turn.cancel_after != 0 && turn.tokens >= turn.cancel_after && !turn.cancelled_at) {
-        turn.cancelled_at = now;
+    if (turn.cancel_after != 0 && turn.tokens >= turn.cancel_after && !turn.cancel_asked) {
+        turn.cancel_asked = true;
         ports_.cancel(turn);
     }
+}
+
+// While the load was at its full.
+bool Load::in_time(TimePoint now) const {
+    return plan_.lasts && now - started_at_ >= plan_.settles && now - started_at_ <= *plan_.lasts;
 }
 
 void Load::count_gaps(Duration gap, std::uint64_t times) {
@@ -120,7 +129,7 @@ void Load::on_end(Turn& turn, const wire::EventBody& body, TimePoint now) {
         ++meter_.completed;
         meter_.turn.add(now - turn.due);
         if (!completed->degraded.empty()) ++meter_.degraded;
-        if (plan_.lasts && now - started_at_ <= *plan_.lasts) ++meter_.completed_in_time;
+        if (in_time(now)) ++meter_.completed_in_time;
         if (plan_.reply_tokens > turn.tokens) meter_.lost += plan_.reply_tokens - turn.tokens;
     } else if (std::holds_alternative<wire::Cancelled>(body)) {
         ++meter_.cancelled;

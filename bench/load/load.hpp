@@ -28,6 +28,7 @@ struct Plan {
     std::size_t in_flight = 1;      // closed: kept; open: at most (who arrives then waits for us)
     Duration ramp{};                // closed: the first `in_flight` start spread over this
     std::optional<Duration> lasts;  // no turn starts later than this after the start
+    Duration settles{};             // what ends earlier after the start is not counted as `in_time`
     std::optional<Arrivals> arrivals;  // open
 
     Duration between_tokens{};       // the far end's
@@ -48,7 +49,7 @@ public:
     TimePoint last{};       // token
     std::uint64_t tokens = 0, bytes = 0;
     std::uint64_t cancel_after = 0;  // tokens; 0: never
-    std::optional<TimePoint> cancelled_at;
+    bool cancel_asked = false;
 };
 
 class Ports {
@@ -86,6 +87,7 @@ private:
     void begin(TimePoint due, TimePoint now);
     Turn& take_turn();
     void on_delta(Turn& turn, const std::string& text, TimePoint now);
+    bool in_time(TimePoint now) const;
     void count_gaps(Duration gap, std::uint64_t times);
     void on_end(Turn& turn, const wire::EventBody& body, TimePoint now);
     void finish(Turn& turn, TimePoint now);

@@ -3,7 +3,6 @@
 // Owned by a Load; read when it is over.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -16,9 +15,10 @@ namespace emostage::load {
 struct Meter {
     // Turns
     std::uint64_t started = 0, completed = 0, failed = 0, cancelled = 0, rejected = 0;
-    std::uint64_t unfinished = 0;         // when the load was stopped
-    std::uint64_t degraded = 0;           // completed, but with an analysis that is a default
-    std::uint64_t completed_in_time = 0;  // before the last turn was due: the load was at its full
+    std::uint64_t unfinished = 0;  // when the load was stopped
+    std::uint64_t degraded = 0;    // completed, but with an analysis that is a default
+    // While the load was at its full: between Plan::settles and Plan::lasts.
+    std::uint64_t completed_in_time = 0, deltas_in_time = 0, tokens_in_time = 0;
     std::map<std::string, std::uint64_t> codes;  // of those that failed or were rejected
 
     // Replies

@@ -17,13 +17,13 @@ Result<CloseLog> CloseLog::open(const std::string& path) {
 }
 
 void CloseLog::write(const ClientClosed& closed) {
-    const std::string line = nlohmann::ordered_json{{"at_ms", closed.at_ms},
-                                                    {"request", closed.request},
-                                                    {"stage", closed.stage},
-                                                    {"phase_of_answer", closed.phase},
-                                                    {"after_ms", closed.after_ms}}
-                                 .dump() +
-                             "\n";
+    nlohmann::ordered_json object{{"at_ms", closed.at_ms},
+                                  {"request", closed.request},
+                                  {"stage", closed.stage},
+                                  {"phase_of_answer", closed.phase},
+                                  {"after_ms", closed.after_ms}};
+    if (!closed.trace.empty()) object["trace"] = closed.trace;
+    const std::string line = object.dump() + "\n";
     std::fwrite(line.data(), 1, line.size(), file_.get());
     std::fflush(file_.get());
 }

@@ -18,6 +18,7 @@ struct ClientClosed {
     std::string stage;          // empty: not said
     std::string_view phase;     // of the answer: silent (no content is out yet) or streaming
     std::int64_t after_ms = 0;  // since the request was whole
+    std::string trace;          // the trace id of its traceparent; empty: it had none
 };
 
 class CloseLog {

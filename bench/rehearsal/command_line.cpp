@@ -10,6 +10,7 @@ namespace emostage::rehearsal {
 namespace {
 
 constexpr double ms_max = 3'600'000;
+constexpr std::size_t connections_most = 1'000'000;
 
 Duration from_ms(double ms) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
@@ -67,6 +68,10 @@ Result<CommandLine> read_command_line(std::vector<std::string> arguments) {
     app.add_option("--garbage-stage", options.garbage_stage, "answer this stage with hostile text");
     app.add_option("--close-log", options.close_log,
                    "append a JSON line to this file when a client closes in mid-answer");
+    app.add_option("--connections-max", options.limits.connections_max,
+                   "at once; more are told 503")
+        ->check(CLI::Range(std::size_t{1}, connections_most))
+        ->capture_default_str();
     app.add_option("--log-level", level, "debug, info, warn or error")->capture_default_str();
 
     std::ranges::reverse(arguments);  // as CLI11 wants them

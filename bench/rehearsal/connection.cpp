@@ -45,7 +45,7 @@ void Connection::on_gone() {
         const Now at = now();
         host_.client_closed({at.unix_ms, response_->number, response_->stage,
                              response_->playback.streaming() ? "streaming" : "silent",
-                             to_ms(at.steady - began_.steady)});
+                             to_ms(at.steady - began_.steady), response_->trace});
     }
     close();
 }

@@ -23,6 +23,14 @@ bool is_plain_word(std::string_view text) {
            });
 }
 
+// https://www.w3.org/TR/trace-context/: 00-<32 hex digits>-<16>-<2>
+std::string trace_id(std::string_view traceparent) {
+    constexpr std::size_t whole = 55, first = 3, digits = 32;
+    if (traceparent.size() != whole || traceparent[first + digits] != '-') return {};
+    const std::string_view id = traceparent.substr(first, digits);
+    return id.find_first_not_of("0123456789abcdef") == id.npos ? std::string(id) : std::string();
+}
+
 }  // namespace
 
 struct HttpReader::Impl {
@@ -53,6 +61,8 @@ struct HttpReader::Impl {
             if (!same(value, "100-continue")) refuse(417, "only 'Expect: 100-continue' is known");
         } else if (same(field, "x-request-id") && is_plain_word(value)) {
             request.request_id = value;
+        } else if (same(field, "traceparent")) {
+            request.trace = trace_id(value);
         }
         field.clear();
         value.clear();

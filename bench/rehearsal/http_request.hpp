@@ -18,6 +18,7 @@ struct HttpRequest {
     std::string path;  // without the query
     std::string body;
     std::string request_id;  // x-request-id, if it is a plain short word
+    std::string trace;       // the trace id of traceparent, if it is one
     bool keep_alive = true;
     bool http_1_0 = false;
 };

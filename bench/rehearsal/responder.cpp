@@ -128,7 +128,7 @@ Response Responder::chat(const HttpRequest& request, std::int64_t unix_ms) {
     if (call->stream) ++stats_.chats_streamed;
     Playback playback = call->stream ? streamed(request, *call, fault, unix_ms)
                                      : whole(request, *call, fault, unix_ms);
-    return {std::move(playback), number_, true, std::move(call->stage)};
+    return {std::move(playback), number_, true, std::move(call->stage), request.trace};
 }
 
 std::string Responder::text(const ChatCall& call) const {
@@ -217,7 +217,7 @@ Response Responder::plain(const HttpRequest& request, const Head& wanted, std::s
     score.head = head(request, wanted, body.size());
     score.closing = std::move(body);
     score.keep_alive = request.keep_alive;
-    return {Playback(std::move(score)), number_, false, {}};
+    return {Playback(std::move(score)), number_, false, {}, {}};
 }
 
 Response Responder::wrong(const HttpRequest& request, const Head& wanted, const Wrong& wrong) {

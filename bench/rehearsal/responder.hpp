@@ -22,6 +22,7 @@ struct Response {
     std::uint64_t number = 0;  // of the request, from 1
     bool chat = false;         // a chat that is answered, perhaps with a fault
     std::string stage;         // of the chat; empty: not said
+    std::string trace;         // trace id; empty: none
 };
 
 class Responder {

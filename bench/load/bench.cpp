@@ -1,0 +1,330 @@
+#include "bench/load/bench.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <unordered_map>
+
+#include "bench/load/close_times.hpp"
+#include "bench/load/progress.hpp"
+#include "bench/load/usage.hpp"
+
+namespace emostage::load {
+
+namespace {
+
+// It is the time that ends a measurement.
+constexpr std::uint64_t turns_without_end = std::uint64_t{1} << 62;
+
+double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+double ms(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+Duration duration(double seconds) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+double ms_of(const Histogram& histogram, double percent) {
+    return histogram.count() == 0 ? not_measured : ms(histogram.percentile(percent));
+}
+
+// What each role had used at one moment.
+struct Snapshot {
+    std::unordered_map<std::string, double> cpu_s;
+    double own_s = 0, machine_s = 0;
+
+    double all() const {
+        double sum = own_s;
+        for (const auto& [role, used] : cpu_s) sum += used;
+        return sum;
+    }
+};
+
+Snapshot snapshot(const StartedSystem* system) {
+    Snapshot now;
+    if (system != nullptr) {
+        for (const auto& process : system->processes()) {
+            now.cpu_s[process.role] += seconds(cpu_time(process.pid));
+        }
+    }
+    now.own_s = seconds(cpu_time(::getpid()));
+    now.machine_s = seconds(machine_busy());
+    return now;
+}
+
+double peak_mb(const StartedSystem& system, const std::string& role) {
+    double sum = 0;
+    for (const auto& process : system.processes()) {
+        if (process.role == role) sum += static_cast<double>(peak_kib(process.pid)) / 1024;
+    }
+    return sum;
+}
+
+void put_meter(Row& row, const Meter& meter, double window_s) {
+    row.turns_s = static_cast<double>(meter.completed_in_time) / window_s;
+    row.deltas_s = static_cast<double>(meter.deltas_in_time) / window_s;
+    row.tokens_s = static_cast<double>(meter.tokens_in_time) / window_s;
+    row.started = static_cast<double>(meter.started);
+    row.completed = static_cast<double>(meter.completed);
+    row.failed = static_cast<double>(meter.failed);
+    row.cancelled = static_cast<double>(meter.cancelled);
+    row.rejected = static_cast<double>(meter.rejected);
+    row.unfinished = static_cast<double>(meter.unfinished);
+    row.degraded = static_cast<double>(meter.degraded);
+    row.first_p50 = ms_of(meter.first, 50) - row.ideal_ms;
+    row.first_p95 = ms_of(meter.first, 95) - row.ideal_ms;
+    row.first_p99 = ms_of(meter.first, 99) - row.ideal_ms;
+    row.first_p999 = ms_of(meter.first, 99.9) - row.ideal_ms;
+    row.first_most = ms_of(meter.first, 100) - row.ideal_ms;
+    row.jitter_p50 = ms_of(meter.jitter, 50);
+    row.jitter_p99 = ms_of(meter.jitter, 99);
+    row.jitter_p999 = ms_of(meter.jitter, 99.9);
+    row.refusal_p50 = ms_of(meter.refusal, 50);
+    row.refusal_p99 = ms_of(meter.refusal, 99);
+    row.late_p99 = ms_of(meter.late, 99);
+}
+
+void put_usage(Row& row, const StartedSystem& system, const Snapshot& before, const Snapshot& after,
+               const Meter& meter) {
+    const auto used = [&](const char* role) {
+        const auto now = after.cpu_s.find(role), then = before.cpu_s.find(role);
+        return now == after.cpu_s.end() || then == before.cpu_s.end() ? not_measured
+                                                                      : now->second - then->second;
+    };
+    const double thousands = static_cast<double>(meter.completed) / 1000;
+    if (thousands > 0) {
+        row.cpu_broker = used("broker") / thousands;
+        row.cpu_worker = used("worker") / thousands;
+        row.cpu_rehearsal = used("rehearsal") / thousands;
+        row.cpu_bench = (after.own_s - before.own_s) / thousands;
+    }
+    if (meter.tokens > 0) {
+        row.rehearsal_us_per_token = used("rehearsal") * 1e6 / static_cast<double>(meter.tokens);
+    }
+    row.peak_broker_mb = peak_mb(system, "broker");
+    row.peak_worker_mb = peak_mb(system, "worker");
+    row.peak_rehearsal_mb = peak_mb(system, "rehearsal");
+}
+
+void put_cancels(Row& row, const StartedSystem& system, const GatewayLoad& load) {
+    std::unordered_map<std::string, std::int64_t> cancels;
+    for (const auto& cancel : load.cancels()) cancels.emplace(cancel.trace, cancel.at_unix_us);
+    std::ifstream log(system.close_log());
+    const CloseTimes times = close_times(cancels, log);
+    row.cancel_p50 = ms_of(times.after, 50);
+    row.cancel_p99 = ms_of(times.after, 99);
+    row.cancel_open = static_cast<double>(times.open);
+}
+
+}  // namespace
+
+Bench::Bench(Options options)
+    : options_(std::move(options)),
+      signals_(loop_, SIGINT, SIGTERM, SIGHUP),
+      draw_timer_(loop_),
+      terminal_(::isatty(STDERR_FILENO) != 0) {
+    wait_for_signal();
+}
+
+void Bench::wait_for_signal() {
+    signals_.async_wait([this](const asio::error_code& error, int) {
+        if (error) return;
+        interrupted_ = true;
+        if (running_ != nullptr) running_->stop();
+        wait_for_signal();
+    });
+}
+
+Result<std::vector<Row>> Bench::run() {
+    std::ofstream out;
+    if (!options_.out.empty()) {
+        out.open(options_.out, std::ios::app);
+        if (!out) return fail(Errc::io, options_.out + ": cannot be written");
+    }
+    std::vector<Row> rows;
+    for (const double load : options_.loads) {
+        auto row = measure(load);
+        if (!row) return tl::unexpected(row.error());
+        if (interrupted_) break;
+        if (out.is_open()) {
+            out << to_json(*row) << std::endl;
+            if (!out) return fail(Errc::io, options_.out + ": cannot be written");
+        }
+        if (!terminal_) {
+            std::fprintf(stderr, "%s\n", outcome_line(*row).c_str());
+        }
+        rows.push_back(std::move(*row));
+    }
+    return rows;
+}
+
+Result<Row> Bench::measure(double load) {
+    if (!options_.start) return measure_load(load, nullptr);
+    SystemWish wish = options_.system;
+    wish.in_flight =
+        options_.mode == Mode::closed ? static_cast<std::size_t>(load) : options_.slots;
+    auto system = StartedSystem::start(wish, [this] {
+        loop_.poll();
+        return interrupted_;
+    });
+    if (!system) return tl::unexpected(system.error());
+    auto row =
+        options_.mode == Mode::idle ? measure_idle(**system) : measure_load(load, system->get());
+    if (const std::string dead = (*system)->dead(); !dead.empty() && row) {
+        return fail(Errc::unavailable, dead + " ended by itself while it was measured");
+    }
+    return row;
+}
+
+Row Bench::row_of(double load) const {
+    const Pace& pace = options_.system.pace;
+    Row row;
+    row.label = options_.label;
+    row.mode = name(options_.mode);
+    if (options_.mode == Mode::open) {
+        row.rhythm = options_.rhythm == Rhythm::poisson ? "poisson" : "people";
+    }
+    row.state = !options_.start ? "unknown" : options_.system.journal ? "journal" : "memory";
+    row.command = options_.command;
+    row.commit = options_.commit;
+    row.load = load;
+    row.seconds = options_.seconds;
+    row.first_token_ms = ms(pace.first_token);
+    row.between_tokens_ms = ms(pace.between_tokens);
+    row.reply_tokens = static_cast<double>(pace.reply_tokens);
+    row.ideal_ms = ms(pace.ideal_first());
+    row.at_unix = static_cast<double>(std::time(nullptr));
+    return row;
+}
+
+Plan Bench::plan_of(double load) const {
+    const Pace& pace = options_.system.pace;
+    Plan plan;
+    plan.turns = turns_without_end;
+    plan.between_tokens = pace.between_tokens;
+    plan.reply_tokens = options_.far_end == FarEnd::unknown ? 0 : pace.reply_tokens;
+    plan.cancels = options_.cancel_percent / 100;
+    plan.cancel_tokens_max = std::min(cancel_tokens_max, pace.reply_tokens);
+    plan.seed = options_.system.seed;
+    if (options_.mode == Mode::closed) {
+        plan.in_flight = static_cast<std::size_t>(load);
+        plan.ramp = plan.settles = pace.ideal_turn();
+    } else {
+        plan.in_flight = in_flight_max;
+        plan.settles = std::max<Duration>(pace.ideal_turn(), settle_min);
+        plan.arrivals.emplace(options_.rhythm, load, options_.system.seed);
+    }
+    plan.lasts = plan.settles + duration(options_.seconds);
+    return plan;
+}
+
+Plan Bench::warmup_of(double load) const {
+    const auto wanted =
+        options_.mode == Mode::closed ? static_cast<std::size_t>(load) : options_.slots;
+    Plan plan;
+    plan.turns = turns_without_end;
+    plan.in_flight = std::min(wanted, warmup_in_flight_max);
+    plan.lasts = warmup;
+    return plan;
+}
+
+Result<Row> Bench::measure_load(double load, StartedSystem* system) {
+    Connection connection = options_.connection;
+    if (system != nullptr) {
+        connection.commands = system->commands();
+        connection.events = system->events();
+    }
+    zmq::context_t context;
+    gateway::Client client(loop_, context, client_config(connection, in_flight_max),
+                           gateway::system_random());
+    if (auto started = client.start(); !started) return tl::unexpected(started.error());
+    const ReplyScript script(options_.far_end, options_.token_bytes);
+    const auto run = [&](GatewayLoad& loading, const Plan& plan, const char* what) {
+        running_ = &loading;
+        draw(std::string(what) + std::string(name(options_.mode)) + " " +
+                 std::to_string(static_cast<long>(load)),
+             loading, Clock::now(), *plan.lasts);
+        loading.run(*plan.lasts + options_.system.pace.ideal_turn() + drain_max);
+        running_ = nullptr;
+        draw_timer_.cancel();
+    };
+
+    const Plan warm = warmup_of(load);
+    GatewayLoad first(loop_, client, connection, warm, script);
+    run(first, warm, "warming up for ");
+    if (!interrupted_ && first.meter().completed == 0) {
+        std::string why;
+        for (const auto& [code, times] : first.meter().codes) why += " " + code;
+        return fail(Errc::unavailable, "no turn of the warm-up was completed:" + why);
+    }
+
+    if (system != nullptr) {
+        for (const auto& process : system->processes()) reset_peak(process.pid);
+    }
+    const Plan plan = plan_of(load);
+    const auto damaged = [&client] { return client.undecodable() + client.counters().rereads; };
+    const std::uint64_t damaged_before = damaged();
+    GatewayLoad measured(loop_, client, connection, plan, script);
+    Row row = row_of(load);
+    const Snapshot before = snapshot(system);
+    run(measured, plan, "");
+    const Snapshot after = snapshot(system);
+    const Meter& meter = measured.meter();
+
+    put_meter(row, meter, options_.seconds);
+    row.violations =
+        static_cast<double>(meter.lost + meter.out_of_order + damaged() - damaged_before);
+    if (system != nullptr) {
+        put_usage(row, *system, before, after, meter);
+        if (meter.cancelled > 0) put_cancels(row, *system, measured);
+        const double foreign = after.machine_s - before.machine_s - (after.all() - before.all());
+        row.foreign = std::max(0.0, foreign) / seconds(meter.lasted);
+    }
+    return row;
+}
+
+Result<Row> Bench::measure_idle(StartedSystem& system) {
+    wait(idle_settle);
+    Row row = row_of(0);
+    for (const auto& process : system.processes()) reset_peak(process.pid);
+    const Snapshot before = snapshot(&system);
+    const TimePoint begun = Clock::now();
+    wait(duration(options_.seconds));
+    const double passed = seconds(Clock::now() - begun);
+    Snapshot after = snapshot(&system);
+    const auto percent = [&](const char* role) {
+        return 100 * (after.cpu_s[role] - before.cpu_s.at(role)) / passed;
+    };
+    row.cpu_broker = percent("broker");
+    row.cpu_worker = percent("worker");
+    row.cpu_rehearsal = percent("rehearsal");
+    row.peak_broker_mb = peak_mb(system, "broker");
+    row.peak_worker_mb = peak_mb(system, "worker");
+    const double foreign = after.machine_s - before.machine_s - (after.all() - before.all());
+    row.foreign = std::max(0.0, foreign) / passed;
+    return row;
+}
+
+void Bench::wait(Duration time) {
+    const TimePoint end = Clock::now() + time;
+    loop_.restart();
+    while (!interrupted_ && Clock::now() < end) {
+        if (loop_.run_one_until(end) == 0 && loop_.stopped()) break;
+    }
+}
+
+void Bench::draw(const std::string& what, const GatewayLoad& load, TimePoint begun,
+                 Duration whole) {
+    if (!terminal_) return;
+    draw_timer_.expires_after(draw_every);
+    draw_timer_.async_wait([this, what, &load, begun, whole](const asio::error_code& error) {
+        if (error || running_ != &load) return;
+        const std::string line =
+            progress_line({what, Clock::now() - begun, whole, load.meter().completed,
+                           load.in_flight(), load.meter().rejected});
+        std::fputs(line.c_str(), stderr);
+        draw(what, load, begun, whole);
+    });
+}
+
+}  // namespace emostage::load

@@ -1,0 +1,31 @@
+// How far a measurement is, in one line for a person.
+//
+// Pure. On a terminal the line is drawn again and again; elsewhere there is one at the end alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bench/load/row.hpp"
+#include "core/clock.hpp"
+
+namespace emostage::load {
+
+inline constexpr std::size_t bar_width = 24;
+
+// `[######··················]`; `done` is cut to 0…1.
+std::string progress_bar(double done);
+
+struct Progress {
+    std::string what;  // "closed 64"
+    Duration passed{}, whole{};
+    std::uint64_t completed = 0, in_flight = 0, rejected = 0;
+};
+
+// Without a line feed; begins with a carriage return and clears what stood there.
+std::string progress_line(const Progress& progress);
+
+// What a measurement came to, in short, without a line feed.
+std::string outcome_line(const Row& row);
+
+}  // namespace emostage::load

@@ -1,0 +1,39 @@
+// Rows as people read them: Markdown tables, plots, and what an open loop says of overload.
+//
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/load/plot.hpp"
+#include "bench/load/row.hpp"
+
+namespace emostage::load {
+
+// One table for each label, in order.
+std::string to_markdown(const std::vector<Row>& rows);
+
+struct NamedPlot {
+    std::string file;  // without its directory
+    Plot plot;
+};
+// For each label, mode and state with at least three loads: latency against load, with the knee; of
+// closed loops also CPU per turn against concurrency, of open ones goodput against load.
+std::vector<NamedPlot> plots_of(const std::vector<Row>& rows);
+
+// Past the knee of an open loop.
+struct Overload {
+    double knee = 0;                    // turns per second that were offered there
+    double peak = 0;                    // goodput, turns per second, wherever it was greatest
+    double most = 0;                    // turns per second that were offered at the most
+    double goodput_share = 0;           // there, of the peak
+    double first_times = 0;             // p50 of the first token there, in those of the knee
+    double refusal_p99 = not_measured;  // ms, there
+};
+// Requires: rows of one sweep, by load. Nothing where there are fewer than three or no knee.
+std::optional<Overload> overload_of(const std::vector<Row>& sweep);
+std::string to_sentence(const Overload& overload);
+
+}  // namespace emostage::load
