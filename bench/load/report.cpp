@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "bench/load/knee.hpp"
 
@@ -133,10 +134,12 @@ std::string to_markdown(const std::vector<Row>& rows) {
 
 std::vector<NamedPlot> plots_of(const std::vector<Row>& rows) {
     std::vector<NamedPlot> plots;
+    std::set<std::string> names;  // a label may have a closed and an open sweep
     for (const auto& sweep : grouped(rows, false)) {
         const Row& first = sweep.front();
         if (sweep.size() < sweep_min || first.mode == "idle") continue;
-        const std::string name = slug(first.label) + "-" + first.state;
+        std::string name = slug(first.label) + "-" + first.state;
+        if (!names.insert(name).second) name += "-" + first.mode + first.rhythm;
         Plot latency = plot_of(sweep, "latency against load", "first token, added, ms");
         latency.y_log = true;
         latency.series = {series("p50", sweep, &Row::first_p50),

@@ -115,11 +115,11 @@ Result<std::vector<Row>> read_rows(const std::vector<std::string>& files) {
 }
 
 std::vector<Row> medians(const std::vector<Row>& rows) {
-    using Key = std::tuple<std::string, std::string, std::string, double>;
+    using Key = std::tuple<std::string, std::string, std::string, std::string, double>;
     std::map<Key, std::vector<Row>> groups;
     std::vector<Key> order;
     for (const auto& row : rows) {
-        const Key key{row.label, row.mode, row.state, row.load};
+        const Key key{row.label, row.mode, row.rhythm, row.state, row.load};
         auto& group = groups[key];
         if (group.empty()) order.push_back(key);
         group.push_back(row);

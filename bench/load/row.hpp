@@ -114,8 +114,8 @@ Result<Row> read_row(std::string_view line);
 // All lines of all these files; the error names file and line.
 Result<std::vector<Row>> read_rows(const std::vector<std::string>& files);
 
-// Of rows that measured the same (label, mode, state, load), the median of each number, in the
-// order in which they first came.
+// Of rows that measured the same (label, mode, rhythm, state, load), the median of each number, in
+// the order in which they first came.
 std::vector<Row> medians(const std::vector<Row>& rows);
 
 }  // namespace emostage::load

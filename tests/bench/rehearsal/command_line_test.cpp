@@ -69,6 +69,8 @@ TEST(CommandLine, EveryFlagReachesItsOption) {
                                   "perspective",
                                   "--close-log",
                                   "file",
+                                  "--connections-max",
+                                  "21",
                                   "--log-level",
                                   "warn"});
     EXPECT_EQ(options.host, "::1");
@@ -93,6 +95,7 @@ TEST(CommandLine, EveryFlagReachesItsOption) {
     EXPECT_EQ(options.fail_stage, "phase");
     EXPECT_EQ(options.garbage_stage, "perspective");
     EXPECT_EQ(options.close_log, "file");
+    EXPECT_EQ(options.limits.connections_max, 21u);
 }
 
 TEST(CommandLine, WhatIsWrongIsSaid) {

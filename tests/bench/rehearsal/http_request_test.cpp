@@ -33,6 +33,21 @@ TEST_F(HttpReaderTest, ARequestIsReadWhole) {
     EXPECT_FALSE(reader.request().http_1_0);
 }
 
+TEST_F(HttpReaderTest, TheTraceIdIsTakenWhereItIsOne) {
+    const auto trace = [this](const std::string& value) {
+        HttpReader fresh(limits);
+        fresh.feed("GET /stats HTTP/1.1\r\nHost: a\r\nTraceparent: " + value + "\r\n\r\n");
+        EXPECT_EQ(fresh.state(), State::complete) << value;
+        return fresh.request().trace;
+    };
+    const std::string id = "0af7651916cd43dd8448eb211c80319c";
+    EXPECT_EQ(trace("00-" + id + "-b7ad6b7169203331-01"), id);
+    EXPECT_EQ(trace("00-" + id + "-b7ad6b7169203331-0"), "");
+    EXPECT_EQ(trace("00-" + id + "xb7ad6b7169203331-01"), "");
+    EXPECT_EQ(trace("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), "");
+    EXPECT_EQ(trace("anything"), "");
+}
+
 TEST_F(HttpReaderTest, AnySplitGivesTheSameRequest) {
     for (std::size_t at = 0; at <= post.size(); ++at) {
         HttpReader split(limits);
