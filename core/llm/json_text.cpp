@@ -1,15 +1,25 @@
 #include "core/llm/json_text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace emostage::llm {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-bool stands_for_itself(char c) {
-    const auto u = static_cast<unsigned char>(c);
-    return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
+// Of a byte in a JSON string: whether it stands for itself.
+constexpr std::array<bool, 256> plain_bytes = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+    return plain;
+}();
+
+// How many bytes at the front do.
+std::size_t plain_run(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size() && plain_bytes[static_cast<unsigned char>(text[at])]) ++at;
+    return at;
 }
 
 // Length of the UTF-8 character at the front, 0 where there is none.
@@ -31,6 +41,17 @@ std::size_t character_length(std::string_view text) {
         return in(1, low, high) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
     }
     return 0;
+}
+
+// How many bytes at the front are whole characters beyond ASCII.
+std::size_t wide_run(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
+        const std::size_t length = character_length(text.substr(at));
+        if (length == 0) break;
+        at += length;
+    }
+    return at;
 }
 
 int hex_value(char c) {
@@ -71,8 +92,7 @@ constexpr unsigned replacement = 0xFFFD;
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     while (!text.empty()) {
-        const auto run_end = std::find_if_not(text.begin(), text.end(), stands_for_itself);
-        const auto run = static_cast<std::size_t>(run_end - text.begin());
+        const std::size_t run = plain_run(text);
         out.append(text.substr(0, run));
         text.remove_prefix(run);
         if (text.empty()) break;
@@ -88,8 +108,9 @@ void append_json_string(std::string& out, std::string_view text) {
             out.append("\\u00");
             out.push_back(hex_digits[u >> 4]);
             out.push_back(hex_digits[u & 15]);
-        } else if (length = character_length(text); length > 0) {
-            out.append(text.substr(0, length));
+        } else if (const std::size_t wide = wide_run(text); wide > 0) {
+            out.append(text.substr(0, wide));
+            length = wide;
         } else {
             append_utf8(replacement, out);
             length = 1;

@@ -5,6 +5,7 @@
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace emostage::worker {
@@ -43,6 +44,13 @@ bool is_invisible(UChar32 c) {
            (c >= 0xe0000 && c <= 0xe007f);
 }
 
+// How many bytes at the front are ASCII that is kept as it is: most of most texts.
+std::size_t plain_run(std::string_view text) {
+    const auto plain = [](char c) { return c > ' ' && c < '\x7f'; };
+    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), plain) -
+                                    text.begin());
+}
+
 bool extends_character(UChar32 c) {
     return u_hasBinaryProperty(c, UCHAR_GRAPHEME_EXTEND) || is_joiner(c) ||
            u_hasBinaryProperty(c, UCHAR_EMOJI_MODIFIER);
@@ -73,6 +81,12 @@ std::string one_line(std::string_view text, std::string_view line_break) {
     out.reserve(text.size());
     Gap gap = Gap::none;
     for (std::size_t at = 0; at < text.size();) {
+        if (gap == Gap::none) {
+            const std::size_t run = plain_run(text.substr(at));
+            out.append(text.substr(at, run));
+            at += run;
+            if (at == text.size()) break;
+        }
         const UChar32 c = next(text, at);
         if (breaks_line(c)) {
             gap = Gap::line;

@@ -1,44 +1,12 @@
 #include "worker/pipeline/prompt.hpp"
 
 #include <algorithm>
-#include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
 
 #include "worker/pipeline/plain_text.hpp"
 
 namespace emostage::worker {
 namespace {
-
-namespace mustache = kainjow::mustache;
-
-mustache::data to_data(const nlohmann::json& value, std::size_t depth) {
-    if (depth == 0) return mustache::data(false);
-    switch (value.type()) {
-        case nlohmann::json::value_t::object: {
-            if (value.empty()) return mustache::data(false);
-            mustache::data out{mustache::data::type::object};
-            for (const auto& [key, inner] : value.items()) out.set(key, to_data(inner, depth - 1));
-            return out;
-        }
-        case nlohmann::json::value_t::array: {
-            mustache::data out{mustache::data::type::list};
-            for (const auto& inner : value) out.push_back(to_data(inner, depth - 1));
-            return out;
-        }
-        case nlohmann::json::value_t::string: {
-            const auto& text = value.get_ref<const std::string&>();
-            return text.empty() ? mustache::data(false) : mustache::data(text);
-        }
-        case nlohmann::json::value_t::boolean:
-            return mustache::data(value.get<bool>());
-        case nlohmann::json::value_t::number_integer:
-        case nlohmann::json::value_t::number_unsigned:
-        case nlohmann::json::value_t::number_float:
-            return mustache::data(value.dump());
-        default:
-            return mustache::data(false);
-    }
-}
 
 bool is_name(std::string_view text) {
     if (text == ".") return true;
@@ -58,10 +26,6 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// Ends each line that the template has, so that the library takes none for an empty one: of lines
-// with a section's tag alone it drops the wrong ones. No prompt file has this character.
-constexpr char line_mark = '\x1e';
-
 bool is_section_tag(std::string_view line) {
     if (!line.starts_with("{{") || !line.ends_with("}}") || line.size() < 5) return false;
     const std::string_view inner = line.substr(2, line.size() - 4);
@@ -70,33 +34,47 @@ bool is_section_tag(std::string_view line) {
 }
 
 // Lines with nothing but a section's tag or a comment leave no line, as the mustache manual says.
-std::string mark_lines(std::string_view text) {
+std::string without_tag_lines(std::string_view text) {
     std::string out;
+    out.reserve(text.size());
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
+        std::string_view line = text.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
         const bool alone = is_section_tag(trimmed(line));
         out += alone ? trimmed(line) : line;
         if (end == text.npos) break;
-        if (!alone) out.append(1, line_mark).append("\n");
+        if (!alone) out += '\n';
         text.remove_prefix(end + 1);
     }
     return out;
 }
 
-struct Full {};  // the rendered prompt has reached its limit
-
 // Takes the rendered pieces: at most one empty line in a row, none at the beginning.
 class Page {
 public:
-    void add(const std::string& piece) {
-        for (const char c : piece) {
-            if (c == line_mark || c == '\r') continue;
-            const bool empty_lines = c == '\n' && (out_.empty() || out_.ends_with("\n\n"));
-            if (!empty_lines) out_ += c;
+    void add(std::string_view piece) {
+        while (!piece.empty()) {
+            const std::size_t end = std::min(piece.find('\n'), piece.size());
+            out_ += piece.substr(0, end);
+            if (end == piece.size()) return;
+            if (!out_.empty() && !out_.ends_with("\n\n")) out_ += '\n';
+            piece.remove_prefix(end + 1);
         }
-        if (out_.size() > prompt_bytes_max) throw Full{};
     }
+
+    void add_value(const nlohmann::json& value) {
+        if (value.is_number()) return add(std::string_view(value.dump()));
+        if (!value.is_string()) return;
+        std::string_view text = value.get_ref<const std::string&>();
+        for (std::size_t cr = text.find('\r'); cr != text.npos; cr = text.find('\r')) {
+            add(text.substr(0, cr));
+            text.remove_prefix(cr + 1);
+        }
+        add(text);
+    }
+
+    bool full() const { return out_.size() > prompt_bytes_max; }
 
     std::string take() && {
         out_.resize(cut_bytes(out_, prompt_bytes_max).size());
@@ -108,7 +86,7 @@ private:
     std::string out_;
 };
 
-// Finds the tags before the library does, so that each mistake has its line.
+// Checks the tags: each mistake has its line.
 class TagReader {
 public:
     TagReader(const std::string& file, std::string_view text) : file_(file), text_(text) {}
@@ -206,16 +184,134 @@ private:
     std::vector<Prompt::Reference> references_;
 };
 
+using Path = std::vector<std::string>;  // empty: the item of a list
+
+Path path_of(std::string_view name) {
+    Path path;
+    if (name == ".") return path;
+    for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
+        path.emplace_back(name.substr(0, dot));
+        name.remove_prefix(dot + 1);
+    }
+    path.emplace_back(name);
+    return path;
+}
+
+bool counts(const nlohmann::json* value) {
+    if (value == nullptr || value->is_null()) return false;
+    if (value->is_boolean()) return value->get<bool>();
+    if (value->is_string()) return !value->get_ref<const std::string&>().empty();
+    return value->is_number() || !value->empty();
+}
+
+// The values that a name is looked up in, innermost last.
+using Scopes = std::vector<const nlohmann::json*>;
+
+const nlohmann::json* find(const Scopes& scopes, const Path& path) {
+    if (path.empty()) return scopes.back();
+    for (auto scope = scopes.rbegin(); scope != scopes.rend(); ++scope) {
+        const nlohmann::json* value = *scope;
+        for (const std::string& part : path) {
+            if (!value->is_object()) {
+                value = nullptr;
+                break;
+            }
+            const auto found = value->find(part);
+            value = found == value->end() ? nullptr : &*found;
+            if (value == nullptr) break;
+        }
+        if (value != nullptr) return value;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
-// The library's render() is not const but changes only its error message, and only where a lambda
-// or a partial fails: there is neither here, so many threads may render at once.
+// The template as a list; what is inside a section follows it, up to its end.
 struct Prompt::Compiled {
-    explicit Compiled(const std::string& text) : tree(text) {
-        tree.set_custom_escape([](const std::string& value) { return value; });
-    }
-    mutable mustache::mustache tree;
+    enum class Kind : std::uint8_t { text, value, section, inverted };
+
+    struct Node {
+        Kind kind;
+        std::string text;
+        Path path;            // of all but text
+        std::size_t end = 0;  // of a section: the index of what follows it
+    };
+
+    // Requires: TagReader has found nothing wrong.
+    explicit Compiled(std::string_view text);
+
+    // False: the page is full.
+    bool write(std::size_t begin, std::size_t end, Scopes& scopes, Page& page) const;
+    bool write_section(std::size_t index, Scopes& scopes, Page& page) const;
+
+    std::vector<Node> nodes;
 };
+
+Prompt::Compiled::Compiled(std::string_view text) {
+    std::vector<std::size_t> open;
+    while (!text.empty()) {
+        const std::size_t at = std::min(text.find("{{"), text.size());
+        if (at > 0) nodes.push_back({Kind::text, std::string(text.substr(0, at)), {}});
+        if (at == text.size()) break;
+        const std::size_t end = text.find("}}", at + 2);
+        const std::string_view inner = trimmed(text.substr(at + 2, end - at - 2));
+        text.remove_prefix(end + 2);
+        const char kind = inner.front();
+        if (kind == '!') continue;
+        if (kind == '/') {
+            nodes[open.back()].end = nodes.size();
+            open.pop_back();
+        } else if (kind == '#' || kind == '^') {
+            open.push_back(nodes.size());
+            nodes.push_back({kind == '#' ? Kind::section : Kind::inverted,
+                             {},
+                             path_of(trimmed(inner.substr(1)))});
+        } else {
+            nodes.push_back({Kind::value, {}, path_of(inner)});
+        }
+    }
+}
+
+bool Prompt::Compiled::write(std::size_t begin, std::size_t end, Scopes& scopes, Page& page) const {
+    for (std::size_t i = begin; i < end;) {
+        const Node& node = nodes[i];
+        switch (node.kind) {
+            case Kind::text:
+                page.add(node.text);
+                ++i;
+                break;
+            case Kind::value:
+                if (const auto* value = find(scopes, node.path)) page.add_value(*value);
+                ++i;
+                break;
+            case Kind::section:
+                if (!write_section(i, scopes, page)) return false;
+                i = node.end;
+                break;
+            case Kind::inverted:
+                // What is inside comes next.
+                i = counts(find(scopes, node.path)) ? node.end : i + 1;
+                break;
+        }
+        if (page.full()) return false;
+    }
+    return true;
+}
+
+bool Prompt::Compiled::write_section(std::size_t index, Scopes& scopes, Page& page) const {
+    const Node& node = nodes[index];
+    const auto* value = find(scopes, node.path);
+    if (!counts(value)) return true;
+    const auto write_in = [&](const nlohmann::json& scope) {
+        scopes.push_back(&scope);
+        const bool fits = write(index + 1, node.end, scopes, page);
+        scopes.pop_back();
+        return fits;
+    };
+    if (!value->is_array()) return write_in(*value);
+    return std::all_of(value->begin(), value->end(), write_in);
+}
 
 Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
     if (text.size() > prompt_file_bytes_max) {
@@ -224,26 +320,17 @@ Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
     }
     auto references = TagReader(file, text).read();
     if (!references) return tl::unexpected<Error>(references.error());
-    try {
-        Prompt prompt;
-        prompt.compiled_ = std::make_shared<Compiled>(mark_lines(text));
-        if (!prompt.compiled_->tree.is_valid()) return fail(Errc::config, file + ": not mustache");
-        prompt.references_ = std::move(*references);
-        return prompt;
-    } catch (const std::exception&) {
-        return fail(Errc::config, file + ": not mustache");
-    }
+    Prompt prompt;
+    prompt.compiled_ = std::make_shared<const Compiled>(without_tag_lines(text));
+    prompt.references_ = std::move(*references);
+    return prompt;
 }
 
 std::string Prompt::render(const nlohmann::json& values) const {
     if (!compiled_) return {};
     Page page;
-    try {
-        compiled_->tree.render(to_data(values, prompt_values_depth_max),
-                               [&](const std::string& piece) { page.add(piece); });
-    } catch (const Full&) {
-        // cut below
-    }
+    Scopes scopes{&values};
+    compiled_->write(0, compiled_->nodes.size(), scopes, page);
     return std::move(page).take();
 }
 

@@ -1,5 +1,7 @@
 // A prompt: mustache, compiled once. https://mustache.github.io/mustache.5.html
 //
+// Rendered for each call of each turn, so that it walks the values as they are: a general library
+// copied them first and took half of a worker's time.
 // Values are never HTML-escaped and never rendered again, so what a client writes stays text. Of
 // mustache: variables, sections, inverted sections, comments. Partials, other delimiters and the
 // unescaped forms are refused: nothing needs them here.
@@ -20,7 +22,6 @@ namespace emostage::worker {
 inline constexpr std::size_t prompt_file_bytes_max = 32 * 1024;
 inline constexpr std::size_t prompt_bytes_max = 128 * 1024;  // rendered; more is cut
 inline constexpr std::size_t prompt_sections_max = 6;        // inside one another
-inline constexpr std::size_t prompt_values_depth_max = 8;    // deeper values are absent
 
 class Prompt {
 public:
@@ -44,7 +45,7 @@ public:
 
 private:
     struct Compiled;
-    std::shared_ptr<Compiled> compiled_;
+    std::shared_ptr<const Compiled> compiled_;
     std::vector<Reference> references_;
 };
 

@@ -39,7 +39,8 @@ std::string without_speaking_for(std::string_view text,
     for (std::size_t at = 0; at < text.size();) {
         std::size_t taken = 0;
         for (const std::string_view name : names) {
-            if (name.empty() || !begins_with(text.substr(at), name)) continue;
+            if (name.empty() || lower(name.front()) != lower(text[at])) continue;
+            if (!begins_with(text.substr(at), name)) continue;
             const std::size_t colon = colon_bytes(text.substr(at + name.size()));
             if (colon == 0) continue;
             out.append(text.substr(at, name.size())).append(" -");

@@ -28,10 +28,15 @@ TurnPrompts::TurnPrompts(std::shared_ptr<const Pipeline> pipeline, const wire::L
                           pipeline_->history_utterances_max, pipeline_->history_bytes_max);
 }
 
-std::string TurnPrompts::user_message(std::size_t stage, const std::string& complaint) const {
+TurnPrompts::~TurnPrompts() = default;
+
+std::string TurnPrompts::user_message(std::size_t stage, const std::string& complaint) {
     const auto& spec = pipeline_->stages[stage];
-    const auto values = prompt_values(*pipeline_, results_, state_, facts_);
-    auto instruction = spec.instruction.at(facts_.language).render(values);
+    if (!values_) {
+        values_ =
+            std::make_unique<nlohmann::json>(prompt_values(*pipeline_, results_, state_, facts_));
+    }
+    auto instruction = spec.instruction.at(facts_.language).render(*values_);
     if (!complaint.empty()) {
         instruction += "\n\n";
         instruction += pipeline_->repair.at(facts_.language);
@@ -43,6 +48,7 @@ std::string TurnPrompts::user_message(std::size_t stage, const std::string& comp
 
 void TurnPrompts::add_result(std::size_t stage, TypedOutput output) {
     results_.insert_or_assign(stage, std::move(output));
+    values_.reset();
 }
 
 wire::Packed TurnPrompts::remembered() const {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "schemas/link.hpp"
@@ -19,12 +20,13 @@ class TurnPrompts {
 public:
     TurnPrompts(std::shared_ptr<const Pipeline> pipeline, const wire::Lease& lease,
                 const std::map<Language, std::string>& help_lines);
+    ~TurnPrompts();
 
     const std::shared_ptr<const std::string>& preamble() const { return preamble_; }
 
     // The user message of a stage's call. `complaint`: what was wrong with the answer before; empty
     // in the first call.
-    std::string user_message(std::size_t stage, const std::string& complaint) const;
+    std::string user_message(std::size_t stage, const std::string& complaint);
 
     // A stage that ended with a result: later instructions and the session see it.
     void add_result(std::size_t stage, TypedOutput output);
@@ -38,6 +40,7 @@ private:
     StageResults results_;
     std::shared_ptr<const std::string> preamble_;
     std::string transcript_;
+    std::unique_ptr<nlohmann::json> values_;  // what instructions see; null: not made yet
 };
 
 }  // namespace emostage::worker

@@ -71,10 +71,23 @@ TEST(Prompt, CutsWhatIsRenderedAtItsLimit) {
     EXPECT_EQ(out.substr(out.size() - 3), "あ");
 }
 
-TEST(Prompt, LeavesValuesThatAreTooDeepAway) {
-    Json deep = "x";
-    for (int i = 0; i < 100; ++i) deep = Json{{"a", deep}};
-    EXPECT_EQ(rendered("{{a.a.a}}ok", deep), "ok");
+TEST(Prompt, WritesNoObjectNoListAndNoBoolean) {
+    EXPECT_EQ(rendered("{{a}}{{b}}{{c}}{{d}}ok",
+                       {{"a", {{"b", "x"}}}, {"b", {"x"}}, {"c", true}, {"d", nullptr}}),
+              "ok");
+}
+
+TEST(Prompt, LooksANameUpInTheInnermostSectionThatHasIt) {
+    const Json values = {{"n", "out"}, {"m", "far"}, {"a", {{"n", "in"}, {"b", {{"k", ""}}}}}};
+    EXPECT_EQ(rendered("{{#a}}{{n}} {{m}} {{#b}}{{n}}{{^k}}!{{/k}}{{/b}}{{/a}}", values),
+              "in far in!");
+    EXPECT_EQ(rendered("{{#a}}{{n.x}}{{m.x}}{{b.x}}{{/a}}", values), "");
+    EXPECT_EQ(rendered("{{#a}}{{#b}}{{^n}}no{{/n}}{{/b}}{{^m}}no{{/m}}{{/a}}", values), "");
+}
+
+TEST(Prompt, KeepsALineThatHasMoreThanATag) {
+    const std::string text = "{{#a}}x{{/a}}\n{{#a}} {{/a}}\r\n{{a}}\r\ny";
+    EXPECT_EQ(rendered(text, {{"a", "1\r\n2"}}), "x\n \n1\n2\ny");
 }
 
 TEST(Prompt, NamesTheLineOfAMistake) {
