@@ -208,6 +208,10 @@ void Link::on_message(const Route& route, wire::Output& output, Now now) {
     }
 }
 
+void Link::on_message(const Route& route, wire::Outputs& outputs, Now now) {
+    for (auto& output : outputs.all) on_message(route, output, now);
+}
+
 // What follows the hole comes again with what is in it, so nothing of it is taken now.
 void Link::ask_again(Lease& lease, Now now) {
     if (lease.asked_for == lease.next_ordinal) {

@@ -26,6 +26,7 @@ private:
     void on_message(const Route& route, wire::Ready& ready, Now now);
     void on_message(const Route& route, wire::Beat& beat, Now now);
     void on_message(const Route& route, wire::Output& output, Now now);
+    void on_message(const Route& route, wire::Outputs& outputs, Now now);
     void on_message(const Route& route, wire::Return& returned, Now now);
 
     // What one event of a run does to its lease.

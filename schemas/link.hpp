@@ -14,7 +14,9 @@
 
 namespace emostage::wire {
 
-inline constexpr int link_version = 1;
+inline constexpr int link_version = 2;
+
+inline constexpr std::size_t outputs_per_message_max = 256;
 
 using LeaseId = std::uint64_t;  // from 1; never used twice by one broker
 
@@ -63,6 +65,13 @@ struct Output {
     bool operator==(const Output&) const = default;
 };
 
+// What several runs have to tell at once.
+struct Outputs {
+    std::vector<Output> all;
+
+    bool operator==(const Outputs&) const = default;
+};
+
 // The worker gives the turn back unharmed (drain limit, unknown pipeline): no attempt is counted.
 struct Return {
     LeaseId lease = 0;
@@ -71,7 +80,7 @@ struct Return {
     bool operator==(const Return&) const = default;
 };
 
-using FromWorker = std::variant<Ready, Beat, Output, Return>;
+using FromWorker = std::variant<Ready, Beat, Output, Return, Outputs>;
 
 // --- broker to worker ----------------------------------------------------------------------
 

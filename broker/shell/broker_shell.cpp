@@ -75,9 +75,12 @@ Result<void> BrokerShell::open() {
     if (bound) bound = bind(commands_, locks_[2], options_.commands, Socket::commands);
     if (bound) bound = watch_connections();
     if (!bound) return bound;
-    events_.start([this](Frames& frames) { on_subscription(frames); });
-    workers_.start([this](Frames& frames) { on_worker(frames); });
-    commands_.start([this](Frames& frames) { on_command(frames); });
+    const auto burst_end = [this] {
+        if (settling_) settle();
+    };
+    events_.start([this](Frames& frames) { on_subscription(frames); }, {}, burst_end);
+    workers_.start([this](Frames& frames) { on_worker(frames); }, {}, burst_end);
+    commands_.start([this](Frames& frames) { on_command(frames); }, {}, burst_end);
     settle_soon();
     return {};
 }
@@ -218,20 +221,22 @@ void BrokerShell::arm_outbox() {
         outbox_armed_ = false;
         for (const Route& route : outbox_.retry()) lose(route);
         arm_outbox();
+        settle_soon();
     });
 }
 
 void BrokerShell::settle_soon() {
     if (settling_) return;
     settling_ = true;
-    post([this] {
-        settling_ = false;
-        settle();
-    });
+    if (events_.in_burst() || workers_.in_burst() || commands_.in_burst()) return;  // at its end
+    post([this] { settle(); });
 }
 
 void BrokerShell::settle() {
+    settling_ = false;
     flush();
+    events_.look();
+    workers_.look();
     arm_timer();
 }
 
@@ -258,7 +263,7 @@ void BrokerShell::arm_timer() {
         if (error || !*alive) return;
         armed_for_.reset();
         core_.on(Tick{}, now());
-        settle();
+        settle_soon();
     });
 }
 

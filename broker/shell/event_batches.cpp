@@ -1,44 +1,42 @@
 #include "broker/shell/event_batches.hpp"
 
-#include <utility>
-
-#include "broker/event_bytes.hpp"
 #include "core/codec/codec.hpp"
 
 namespace emostage::broker {
 
-void EventBatches::add(std::string_view gateway, const wire::Event& event) {
-    auto at = index_.find(gateway);
-    if (at == index_.end()) {
-        at = index_.emplace(std::string(gateway), waiting_.size()).first;
-        waiting_.push_back({std::string(gateway) + "/", {}});
+void EventBatches::add(std::string_view name, const wire::Event& event) {
+    auto at = gateways_.find(name);
+    if (at == gateways_.end()) {
+        at = gateways_.emplace(std::string(name), Gateway{}).first;
+        at->second.topic = std::string(name) + "/";
     }
-    waiting_[at->second].events.push_back(event);
-    waiting_bytes_ += event_bytes(event);
+    Gateway& gateway = at->second;
+    if (!gateway.waits) waiting_.push_back(&gateway);
+    gateway.waits = true;
+    const auto before = gateway.packed.size();
+    codec::append_event(gateway.packed, event);
+    waiting_bytes_ += gateway.packed.size() - before;
+    ++gateway.events;
+    if (gateway.events >= wire::events_per_batch_max || gateway.packed.size() >= message_bytes_max)
+        close_message(gateway);
+}
+
+void EventBatches::close_message(Gateway& gateway) {
+    gateway.messages.push_back(codec::encode_events(broker_, gateway.events, gateway.packed));
+    gateway.packed.clear();
+    gateway.events = 0;
 }
 
 void EventBatches::flush(const Sink& sink) {
-    wire::EventBatch batch{broker_, {}};
-    std::size_t batch_bytes = 0;
-    const auto send = [&](const std::string& topic) {
-        if (batch.events.empty()) return;
-        sink(topic, codec::encode_events(batch));
-        batch.events.clear();
-        batch_bytes = 0;
-    };
-    for (Waiting& waiting : waiting_) {
-        for (wire::Event& event : waiting.events) {
-            batch_bytes += event_bytes(event);
-            batch.events.push_back(std::move(event));
-            const bool full = batch.events.size() >= wire::events_per_batch_max ||
-                              batch_bytes >= message_bytes_max;
-            if (full) send(waiting.topic);
-        }
-        send(waiting.topic);
+    for (Gateway* gateway : waiting_) {
+        if (gateway->events > 0) close_message(*gateway);
+        for (const std::string& message : gateway->messages) sink(gateway->topic, message);
+        gateway->messages.clear();
+        gateway->waits = false;
     }
     waiting_.clear();
-    index_.clear();
     waiting_bytes_ = 0;
+    if (gateways_.size() > gateways_kept_max) gateways_.clear();
 }
 
 }  // namespace emostage::broker

@@ -1,8 +1,9 @@
 // Events that are ready, merged into one message for each gateway.
 //
-// Holds what was published since the last flush, in order, and encodes it: at most
+// Encodes what is published and holds it until the next flush, in order: at most
 // wire::events_per_batch_max events and about `message_bytes_max` bytes a message. No socket and no
-// timer; the owner flushes at the end of its loop turn.
+// timer; the owner flushes at the end of its loop turn. Keeps its buffers: no allocation an event
+// in the steady state.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,13 @@ public:
     static constexpr std::size_t message_bytes_max = 64 * 1024;
     // Of all gateways together; with more the owner should flush at once.
     static constexpr std::size_t waiting_bytes_max = 4 * 1024 * 1024;
+    static constexpr std::size_t gateways_kept_max = 256;  // buffers, from flush to flush
 
     // Gets `gateway "/"` and the body.
     using Sink = std::function<void(std::string_view topic, std::string_view body)>;
 
     explicit EventBatches(std::string broker) : broker_(std::move(broker)) {}
 
-    // Copies the event.
     void add(std::string_view gateway, const wire::Event& event);
     void flush(const Sink& sink);
 
@@ -36,9 +37,12 @@ public:
     bool full() const { return waiting_bytes_ >= waiting_bytes_max; }
 
 private:
-    struct Waiting {
+    struct Gateway {
         std::string topic;
-        std::vector<wire::Event> events;
+        std::vector<std::string> messages;  // whole ones
+        std::string packed;                 // the events of the next
+        std::size_t events = 0;
+        bool waits = false;
     };
     struct Hash {
         using is_transparent = void;
@@ -47,9 +51,11 @@ private:
         }
     };
 
+    void close_message(Gateway& gateway);
+
     std::string broker_;
-    std::vector<Waiting> waiting_;  // in the order of their first event
-    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index_;
+    std::unordered_map<std::string, Gateway, Hash, std::equal_to<>> gateways_;
+    std::vector<Gateway*> waiting_;  // in the order of their first event
     std::size_t waiting_bytes_ = 0;
 };
 

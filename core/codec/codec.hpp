@@ -28,11 +28,17 @@ tl::expected<wire::Command, BadCommand> decode_command(std::string_view bytes,
 std::string encode_command(const wire::Command& command);
 
 std::string encode_events(const wire::EventBatch& batch);
+// The same in pieces: events one after the other, and then the batch that they are of.
+void append_event(std::string& packed, const wire::Event& event);
+std::string encode_events(std::string_view broker, std::size_t events, std::string_view packed);
 Result<wire::EventBatch> decode_events(std::string_view bytes);
 
 std::string encode_to_worker(const wire::ToWorker& message);
 Result<wire::ToWorker> decode_to_worker(std::string_view bytes);
 std::string encode_from_worker(const wire::FromWorker& message);
+// An `outputs` message in pieces: the outputs one after the other, and then the message of them.
+void append_output(std::string& packed, const wire::Output& output);
+std::string encode_outputs(std::size_t outputs, std::string_view packed);
 Result<wire::FromWorker> decode_from_worker(std::string_view bytes);
 
 // 1 to 64 of A-Z a-z 0-9 . _ : -

@@ -201,14 +201,24 @@ Result<wire::Event> read_event(const msgpack::object& object) {
 
 }  // namespace
 
-std::string encode_events(const wire::EventBatch& batch) {
+void append_event(std::string& packed, const wire::Event& event) {
+    Packer out(packed);
+    pack_event(out, event);
+}
+
+std::string encode_events(std::string_view broker, std::size_t events, std::string_view packed) {
     std::string bytes;
-    bytes.reserve(64 + 160 * batch.events.size());
+    bytes.reserve(packed.size() + broker.size() + 32);
     Packer out(bytes);
-    out.map(3).field("v", std::uint64_t{wire::protocol_version}).field("broker", batch.broker);
-    out.str("events").array(batch.events.size());
-    for (const auto& event : batch.events) pack_event(out, event);
+    out.map(3).field("v", std::uint64_t{wire::protocol_version}).field("broker", broker);
+    out.str("events").array(events).raw(packed);
     return bytes;
+}
+
+std::string encode_events(const wire::EventBatch& batch) {
+    std::string packed;
+    for (const auto& event : batch.events) append_event(packed, event);
+    return encode_events(batch.broker, batch.events.size(), packed);
 }
 
 Result<wire::EventBatch> decode_events(std::string_view bytes) {

@@ -98,13 +98,15 @@ Fields::Fields(const msgpack::object& object, std::string_view what) : what_(wha
 }
 
 const msgpack::object* Fields::find(std::string_view key) {
-    known_.push_back(key);
+    if (asked_ < names_suggested_max) asked_names_[asked_++] = {key.data(), key.size()};
     const msgpack::object* found = nullptr;
-    for (const auto& pair : pairs_) {
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        const auto& pair = pairs_[i];
         if (pair.key.type != msgpack::type::STR) continue;
         if (std::string_view(pair.key.via.str.ptr, pair.key.via.str.size) != key) continue;
         if (found != nullptr) fail_field(key, "is given twice");
         found = &pair.val;
+        known_ |= std::uint64_t{1} << i;
     }
     return found;
 }
@@ -217,19 +219,23 @@ std::size_t Fields::choice(std::string_view key, std::span<const std::string_vie
 }
 
 void Fields::refuse_unknown() {
-    for (const auto& pair : pairs_) {
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        const auto& pair = pairs_[i];
         if (pair.key.type != msgpack::type::STR) {
             fail(Errc::invalid_field, what_ + ": a field's name is not a string");
             return;
         }
         const std::string_view key(pair.key.via.str.ptr, pair.key.via.str.size);
-        if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+        if ((known_ >> i & 1) != 0) continue;
         if (!is_printable_name(key)) {
             fail(Errc::invalid_field, what_ + ": a field's name is unknown");
             return;
         }
         std::string message = what_ + ": unknown field " + quoted(key);
-        const std::vector<std::string> names(known_.begin(), known_.end());
+        std::vector<std::string> names;
+        for (std::size_t n = 0; n < asked_; ++n) {
+            names.emplace_back(asked_names_[n].text, asked_names_[n].size);
+        }
         message += config::did_you_mean(key, names);
         fail(Errc::invalid_field, std::move(message));
         return;

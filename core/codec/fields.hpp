@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/result.hpp"
 
@@ -23,6 +22,7 @@ Result<msgpack::object> unpack(std::string_view bytes);
 class Fields {
 public:
     static constexpr std::size_t fields_max = 64;
+    static constexpr std::size_t names_suggested_max = 32;
 
     // `what` names the map in messages ("open", "event").
     Fields(const msgpack::object& object, std::string_view what);
@@ -57,7 +57,15 @@ public:
 private:
     std::string what_;
     std::span<const msgpack::object_kv> pairs_;
-    std::vector<std::string_view> known_;
+    std::uint64_t known_ = 0;  // a bit for each of pairs_ that was asked for
+    // Names that were asked for, to suggest one; without memory of its own, for there is one of
+    // these for each event.
+    struct Name {
+        const char* text;
+        std::size_t size;
+    };
+    std::size_t asked_ = 0;
+    Name asked_names_[names_suggested_max];
     std::optional<Error> error_;
 };
 

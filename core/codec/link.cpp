@@ -98,15 +98,21 @@ void pack(Packer& out, const wire::Beat& beat) {
     for (const auto lease : beat.leases) out.uint(lease);
     out.str("draining").boolean(beat.draining).field("welcome", beat.welcome);
 }
-void pack(Packer& out, const wire::Output& output) {
-    out.map(4)
-        .field("type", "output")
-        .field("lease", output.lease)
-        .field("ordinal", output.ordinal);
+void pack_output(Packer& out, const wire::Output& output) {  // three fields
+    out.field("lease", output.lease).field("ordinal", output.ordinal);
     out.str("events").array(output.events.size());
     for (const auto& event : output.events) {
         std::visit([&](const auto& body) { pack(out, body); }, event);
     }
+}
+void pack(Packer& out, const wire::Output& output) {
+    out.map(4).field("type", "output");
+    pack_output(out, output);
+}
+void pack(Packer& out, const wire::Outputs& outputs) {
+    std::string packed;
+    for (const auto& output : outputs.all) append_output(packed, output);
+    out.raw(encode_outputs(outputs.all.size(), packed));
 }
 void pack(Packer& out, const wire::Return& back) {
     out.map(3).field("type", "return").field("lease", back.lease).field("reason", back.reason);
@@ -162,6 +168,22 @@ wire::Output read_output(Fields& fields) {
         output.events.push_back(std::move(*event));
     }
     return output;
+}
+
+wire::Outputs read_outputs(Fields& fields) {
+    wire::Outputs outputs;
+    const auto all = fields.array("all", wire::outputs_per_message_max);
+    outputs.all.reserve(all.size());
+    for (const auto& item : all) {
+        Fields output(item, "output");
+        outputs.all.push_back(read_output(output));
+        output.refuse_unknown();
+        if (!output.ok()) {
+            fields.fail(output.error().code, output.error().message);
+            break;
+        }
+    }
+    return outputs;
 }
 
 // --- broker to worker ----------------------------------------------------------------------
@@ -286,6 +308,20 @@ std::string encode(const Message& message) {
 
 }  // namespace
 
+void append_output(std::string& packed, const wire::Output& output) {
+    Packer out(packed);
+    out.map(3);
+    pack_output(out, output);
+}
+
+std::string encode_outputs(std::size_t outputs, std::string_view packed) {
+    std::string bytes;
+    bytes.reserve(packed.size() + 32);
+    Packer out(bytes);
+    out.map(2).field("type", "outputs").str("all").array(outputs).raw(packed);
+    return bytes;
+}
+
 std::string encode_from_worker(const wire::FromWorker& message) { return encode(message); }
 std::string encode_to_worker(const wire::ToWorker& message) { return encode(message); }
 
@@ -297,6 +333,8 @@ Result<wire::FromWorker> decode_from_worker(std::string_view bytes) {
     wire::FromWorker message;
     if (type == "output") {
         message = read_output(fields);
+    } else if (type == "outputs") {
+        message = read_outputs(fields);
     } else if (type == "beat") {
         message = read_beat(fields);
     } else if (type == "ready") {

@@ -361,6 +361,12 @@ Client::~Client() {
     while (!impl_->calls.empty()) impl_->stop(impl_->calls.begin()->first);
 }
 
+void Client::on_burst_end(std::function<void()> handler) {
+    impl_->transport.on_burst_end(std::move(handler));
+}
+
+bool Client::in_burst() const { return impl_->transport.in_burst(); }
+
 CallId Client::start(ChatRequest request, ChatSink& sink) {
     return impl_->start(std::move(request), sink);
 }

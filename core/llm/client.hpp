@@ -9,6 +9,7 @@
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +98,11 @@ public:
     Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed,
            const Policy& policy);
     ~Client();  // stops every call silently; not from inside a sink
+
+    // Called when sinks have heard all that was ready on the connections; in_burst() until then. So
+    // what several of them had to tell can be merged, and nothing waits for it.
+    void on_burst_end(std::function<void()> handler);
+    bool in_burst() const;
 
     CallId start(ChatRequest request, ChatSink& sink);
 

@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "core/llm/endpoint_url.hpp"
 #include "core/llm/head_reader.hpp"
@@ -106,6 +107,8 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     bool handing_on = false;
     std::size_t draining = 0;
     bool drain_armed = false;
+    std::function<void()> burst_end;
+    bool in_burst = false;
 
     Impl(asio::io_context& loop_, std::size_t connections_max);
     ~Impl();
@@ -170,6 +173,7 @@ void Transport::Impl::watch() {
                        [weak = weak_from_this()](const asio::error_code& error) {
                            const auto self = weak.lock();
                            if (!self || error || self->multi == nullptr) return;
+                           self->in_burst = static_cast<bool>(self->burst_end);
                            self->sockets.poll();
                            SocketSet::Ready ready;
                            while (self->multi != nullptr && self->sockets.take_ready(ready)) {
@@ -179,7 +183,9 @@ void Transport::Impl::watch() {
                                if (ready.failed) what |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
                                self->act(ready.socket, what);
                            }
-                           if (self->multi != nullptr) self->watch();
+                           if (self->multi == nullptr) return;
+                           self->watch();
+                           if (std::exchange(self->in_burst, false)) self->burst_end();
                        });
 }
 
@@ -450,6 +456,12 @@ Transport::~Transport() { impl_->stop(); }
 Exchange* Transport::send(Post post, ExchangeHandler& handler) {
     return impl_->add(std::move(post), handler);
 }
+
+void Transport::on_burst_end(std::function<void()> handler) {
+    impl_->burst_end = std::move(handler);
+}
+
+bool Transport::in_burst() const { return impl_->in_burst; }
 
 void Transport::close(Exchange* exchange) { impl_->remove(*exchange); }
 

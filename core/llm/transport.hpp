@@ -11,6 +11,7 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,10 @@ public:
     static constexpr std::size_t draining_max = 1024;                // more are closed instead
     static constexpr std::size_t piece_bytes_max = 4 * 1024 * 1024;  // that libcurl reads at once
     static constexpr long receive_buffer_bytes = 16 * 1024;          // of each running exchange
+
+    // Called when all that was ready on the connections has been handed on; in_burst() until then.
+    void on_burst_end(std::function<void()> handler);
+    bool in_burst() const;
 
     // Keeps up to `connections_max` connections for reuse. Throws std::runtime_error where libcurl
     // or the system has no resources.

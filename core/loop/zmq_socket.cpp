@@ -69,9 +69,10 @@ std::string ZmqSocket::last_endpoint() const {
     return endpoint;
 }
 
-void ZmqSocket::start(Handler handler, WritableHandler on_writable) {
+void ZmqSocket::start(Handler handler, WritableHandler on_writable, BurstEndHandler on_burst_end) {
     handler_ = std::move(handler);
     on_writable_ = std::move(on_writable);
+    on_burst_end_ = std::move(on_burst_end);
     schedule_drain();
 }
 
@@ -82,7 +83,7 @@ void ZmqSocket::watch() {
                            [this, alive = alive_](const asio::error_code& error) {
                                if (!*alive) return;
                                watching_ = false;
-                               if (!error) drain();
+                               if (!error) wake();
                            });
 }
 
@@ -92,8 +93,26 @@ void ZmqSocket::schedule_drain() {
     asio::post(loop_, [this, alive = alive_] {
         if (!*alive) return;
         drain_posted_ = false;
-        drain();
+        wake();
     });
+}
+
+void ZmqSocket::wake() {
+    const auto alive = alive_;
+    in_burst_ = static_cast<bool>(on_burst_end_);
+    drain();
+    if (!*alive || !std::exchange(in_burst_, false)) return;
+    on_burst_end_();
+}
+
+void ZmqSocket::look() {
+    if (!std::exchange(sent_, false) || !handler_) return;
+    // Most often there is nothing: this asks once where reading would ask twice.
+    if (nothing_more()) {
+        watch();
+    } else {
+        drain();
+    }
 }
 
 void ZmqSocket::drain() {
@@ -132,7 +151,7 @@ bool ZmqSocket::nothing_more() {
     const auto events = socket_.get(zmq::sockopt::events);
     if ((events & ZMQ_POLLIN) != 0) return false;
     const bool writable = (events & ZMQ_POLLOUT) != 0;
-    if (std::exchange(writable_, writable) != writable) on_writable_(writable);
+    if (on_writable_ && std::exchange(writable_, writable) != writable) on_writable_(writable);
     return true;
 }
 
@@ -166,7 +185,8 @@ ZmqSocket::Sent ZmqSocket::send(Frames& frames) {
         }
     }
     // Sending may have consumed the wake-up of a message that waits to be read.
-    schedule_drain();
+    sent_ = true;
+    if (!on_burst_end_) schedule_drain();
     return sent;
 }
 

@@ -4,6 +4,10 @@
 // socket's ZMQ_EVENTS are read again until they show nothing; only then is the descriptor watched
 // anew. https://libzmq.readthedocs.io/en/zeromq4-x/zmq_getsockopt.html (ZMQ_FD)
 //
+// What was read in one wake-up is a burst. An owner that wants to hear of its end may answer all of
+// it at once. Such an owner calls look() at the end of each loop turn in which it has sent, which
+// spares the loop a turn for each send.
+//
 // One thread: the loop's. The handler may send on this or any other socket, but not destroy this
 // one.
 #pragma once
@@ -48,8 +52,17 @@ public:
     // may go unnoticed. It is false before it is told.
     using WritableHandler = std::function<void(bool)>;
 
+    // The messages of one wake-up have all gone to the handler.
+    using BurstEndHandler = std::function<void()>;
+
     // Starts to receive. Without a handler the socket only sends.
-    void start(Handler handler, WritableHandler on_writable = {});
+    void start(Handler handler, WritableHandler on_writable = {},
+               BurstEndHandler on_burst_end = {});
+
+    // Inside a handler, with on_burst_end() still to come.
+    bool in_burst() const { return in_burst_; }
+    // Reads what is there, if something was sent since. Not from inside a burst.
+    void look();
 
     enum class Sent { yes, full, unreachable };
     // Whole messages only, never blocking: `full` is EAGAIN (high-water mark), `unreachable`
@@ -60,6 +73,7 @@ public:
 
 private:
     void watch();
+    void wake();
     void drain();
     void schedule_drain();
     bool nothing_more();
@@ -69,6 +83,9 @@ private:
     asio::posix::stream_descriptor descriptor_;
     Handler handler_;
     WritableHandler on_writable_;
+    BurstEndHandler on_burst_end_;
+    bool in_burst_ = false;
+    bool sent_ = false;  // since the last look
     Frames frames_;
     bool writable_ = false;
     bool watching_ = false;

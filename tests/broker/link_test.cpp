@@ -277,6 +277,20 @@ TEST(Link, AWorkerCannotSpeakForAnothersLease) {
     EXPECT_TRUE(scene.sent<wire::Stop>(w1).empty());
 }
 
+TEST(Link, WhatSeveralRunsSayAtOnceIsTakenRunByRun) {
+    Scene scene;
+    auto& w1 = scene.worker("w1", 2);
+    scene.open("t1");
+    scene.open("t2");
+    const auto one = scene.lease("t1")->lease, two = scene.lease("t2")->lease;
+    scene.from(w1, wire::Outputs{{{one, 1, {wire::Started{"w1"}, delta("a")}},
+                                  {17, 1, {delta("x")}},
+                                  {two, 1, {wire::Started{"w1"}}}}});
+    EXPECT_EQ(scene.types("t1"), "accepted started delta");
+    EXPECT_EQ(scene.types("t2"), "accepted started");
+    EXPECT_EQ(scene.sent<wire::Stop>(w1).size(), 1u) << "for the lease that nobody has";
+}
+
 TEST(Link, AnUnknownLeaseFromAnUnknownRouteIsStoppedAndAskedWhoItIs) {
     Scene scene;
     scene.broker.on(FromWorker{"r9", wire::Output{5, 1, {delta("a")}}}, scene.now);

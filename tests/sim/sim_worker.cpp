@@ -169,7 +169,7 @@ void SimWorker::settle() {
 
 // --- what the link asks for ----------------------------------------------------------------------
 
-void SimWorker::send(const wire::FromWorker& message) {
+void SimWorker::send(wire::FromWorker message) {
     connection_.send_to_server(codec::encode_from_worker(message));
 }
 

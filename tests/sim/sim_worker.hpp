@@ -48,7 +48,7 @@ private:
     std::optional<TimePoint> next_time() const override;
     void settle() override;
 
-    void send(const wire::FromWorker& message) override;
+    void send(wire::FromWorker message) override;
     void start_run(wire::Lease lease) override;
     void stop_run(wire::LeaseId lease, bool fenced, const std::string& reason) override;
 

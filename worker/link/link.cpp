@@ -205,7 +205,7 @@ void Link::beat(TimePoint now) {
     message.welcome = welcome_;
     message.leases.reserve(held_.size());
     for (const auto& [lease, held] : held_) message.leases.push_back(lease);
-    outputs_.send(message);
+    outputs_.send(std::move(message));
     unconfirmed_.emplace_back(beats_, now);
     if (unconfirmed_.size() > unconfirmed_beats_max) unconfirmed_.pop_front();
     next_beat_ = now + beat_every_;

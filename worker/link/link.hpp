@@ -34,7 +34,7 @@ struct LinkConfig {
 class LinkOutputs {
 public:
     virtual ~LinkOutputs() = default;
-    virtual void send(const wire::FromWorker& message) = 0;
+    virtual void send(wire::FromWorker message) = 0;
     virtual void start_run(wire::Lease lease) = 0;
     // Closes the run's calls at once. Not fenced: the run still says `Cancelled`.
     virtual void stop_run(wire::LeaseId lease, bool fenced, const std::string& reason) = 0;

@@ -19,6 +19,9 @@ namespace emostage::worker {
 
 namespace {
 
+// Of one message; an output that is larger goes alone, and has its own bound (Unkept).
+constexpr std::size_t outputs_bytes_max = 512u * 1024;
+
 constexpr int linger_ms = 1'000;  // for the last words of a drained worker
 
 // A broker that comes back is found at once: its turns wait. libzmq adds up to reconnect_first_ms.
@@ -55,10 +58,11 @@ public:
     Result<void> connect() { return socket_.connect(config_.broker); }
 
     void run() {
+        client_.on_burst_end([this] { burst_end(); });
         socket_.start([this](ZmqSocket::Frames& frames) { receive(frames); },
-                      [this](bool up) { connection(up); });
+                      [this](bool up) { connection(up); }, [this] { burst_end(); });
         link_.on(Link::Start{}, Clock::now());
-        arm();
+        settle();
         loop_.run();
     }
 
@@ -74,10 +78,14 @@ public:
 
     // --- LinkOutputs -------------------------------------------------------------------------
 
-    void send(const wire::FromWorker& message) override {
-        const bool sent = socket_.send(codec::encode_from_worker(message)) == ZmqSocket::Sent::yes;
-        // Not sent: Ready is said again until it is heard, all else after the next Welcome.
-        if (!sent && !std::holds_alternative<wire::Ready>(message)) ++unsent_;
+    void send(wire::FromWorker message) override {
+        if (const auto* output = std::get_if<wire::Output>(&message)) {
+            add_output(*output);
+        } else {
+            send_outputs();  // said before it
+            send_now(codec::encode_from_worker(message),
+                     std::holds_alternative<wire::Ready>(message));
+        }
     }
 
     void start_run(wire::Lease lease) override {
@@ -103,6 +111,30 @@ public:
     }
 
 private:
+    // Not sent: Ready is said again until it is heard, all else after the next Welcome.
+    void send_now(std::string_view message, bool ready = false) {
+        if (socket_.send(message) != ZmqSocket::Sent::yes && !ready) ++unsent_;
+    }
+
+    void add_output(const wire::Output& output) {
+        const auto before = outputs_packed_.size();
+        codec::append_output(outputs_packed_, output);
+        if (before > 0 && outputs_packed_.size() > outputs_bytes_max) {
+            const std::string last = outputs_packed_.substr(before);
+            outputs_packed_.resize(before);
+            send_outputs();
+            outputs_packed_ = last;
+        }
+        if (++outputs_ == wire::outputs_per_message_max) send_outputs();
+    }
+
+    void send_outputs() {
+        if (outputs_ == 0) return;
+        send_now(codec::encode_outputs(outputs_, outputs_packed_));
+        outputs_packed_.clear();
+        outputs_ = 0;
+    }
+
     // One run with the calls that it has open.
     struct Slot final : RunOutputs, llm::ChatSink {
         Slot(Impl& shard, wire::Lease lease, std::shared_ptr<const Pipeline> pipeline)
@@ -182,8 +214,8 @@ private:
         settle();
     }
 
-    // What several inputs of one loop turn had to tell goes out in one message per run, once the
-    // loop has nothing else that is ready: merged, never delayed.
+    // What several inputs of one loop turn had to tell goes out in one message, once all that was
+    // ready has been read: merged, never delayed.
     void touch(Slot& slot) {
         if (!slot.touched) touched_.push_back(slot.id);
         slot.touched = true;
@@ -193,12 +225,22 @@ private:
     void settle() {
         if (settling_) return;
         settling_ = true;
-        asio::post(loop_, [this] {
-            settling_ = false;
-            flush();
-            arm();
-            if (link_.drained()) finish();
-        });
+        if (client_.in_burst() || socket_.in_burst()) return;  // at its end
+        asio::post(loop_, [this] { settle_now(); });
+    }
+
+    void burst_end() {
+        if (settling_) settle_now();
+    }
+
+    void settle_now() {
+        settling_ = false;
+        flush();
+        send_outputs();
+        tell_unsent();
+        socket_.look();
+        arm();
+        if (link_.drained()) finish();
     }
 
     void flush() {
@@ -218,10 +260,12 @@ private:
                 slots_.erase(found);
             }
         }
-        if (unsent_ > 0) {
-            log::warn("could not send to the broker", {{"messages", unsent_}});
-            unsent_ = 0;
-        }
+    }
+
+    void tell_unsent() {
+        if (unsent_ == 0) return;
+        log::warn("could not send to the broker", {{"messages", unsent_}});
+        unsent_ = 0;
     }
 
     // One timer for the link and all runs, moved only when something is due before it fires.
@@ -277,6 +321,8 @@ private:
     Link link_;
     std::unordered_map<wire::LeaseId, std::unique_ptr<Slot>> slots_;
     std::vector<wire::LeaseId> touched_;
+    std::size_t outputs_ = 0;  // to be sent, and packed
+    std::string outputs_packed_;
     llm::DeadlineQueue due_;  // runs, by lease
     bool settling_ = false;
     std::uint64_t unsent_ = 0;

@@ -104,11 +104,34 @@ TEST(Link, EveryMessageOfAWorkerComesBackAsItWas) {
                   wire::Stage{"phase", wire::StageStatus::done, packed_map(), 9},
                   wire::Delta{"hi", 0}, wire::Reset{"endpoint_cut"}, end,
                   wire::Failed{Errc::model_busy, "m", true}, wire::Cancelled{"requested"}}},
+             wire::Outputs{{{7, 3, {wire::Delta{"a", 0}, wire::Delta{"b", 0}}},
+                            {9, 1, {wire::Started{"w1"}}}}},
              wire::Return{7, "draining"}}) {
         const auto back = decode_from_worker(encode_from_worker(message));
         ASSERT_TRUE(back.has_value()) << back.error().message;
         EXPECT_EQ(*back, message);
     }
+}
+
+TEST(Link, OutputsOfManyRunsAreBoundedAndHoldNothingUnknown) {
+    wire::Outputs outputs;
+    outputs.all.resize(wire::outputs_per_message_max, {7, 1, {}});
+    EXPECT_TRUE(decode_from_worker(encode_from_worker(outputs)));
+    outputs.all.push_back({8, 1, {}});
+    EXPECT_EQ(decode_from_worker(encode_from_worker(outputs)).error().code, Errc::too_large);
+    std::string strange;
+    Packer(strange)
+        .map(4)
+        .field("lease", 7u)
+        .field("ordinal", 1u)
+        .str("events")
+        .array(0)
+        .str("x")
+        .nil();
+    const auto refused = decode_from_worker(encode_outputs(1, strange));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_field);
+    EXPECT_NE(refused.error().message.find("\"x\""), std::string::npos);
 }
 
 TEST(Link, EveryMessageOfTheBrokerComesBackAsItWas) {

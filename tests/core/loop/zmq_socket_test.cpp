@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <utility>
 
 namespace emostage {
 namespace {
@@ -47,6 +49,47 @@ TEST(ZmqSocket, DeliversEveryMessageInOrderWhileBothSidesSend) {
     EXPECT_TRUE(run_until(loop, [&] { return at_client == count; }))
         << at_server << " " << at_client;
     EXPECT_TRUE(in_order);
+}
+
+// An owner that answers a burst at its end and looks after its sends loses no wake-up either.
+TEST(ZmqSocket, AnOwnerThatAnswersBurstsGetsEveryMessage) {
+    asio::io_context loop;
+    zmq::context_t context;
+    ZmqSocket server(loop, context, zmq::socket_type::router);
+    ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
+    ZmqSocket client(loop, context, zmq::socket_type::dealer);
+    ASSERT_TRUE(client.connect(server.last_endpoint()));
+
+    constexpr int count = 5000;
+    int received = 0, bursts = 0, answered = 0;
+    std::vector<std::pair<std::string, std::string>> waiting;
+    const auto answer = [&] {
+        for (const auto& [route, text] : std::exchange(waiting, {})) {
+            EXPECT_EQ(server.send(route, text), ZmqSocket::Sent::yes);
+        }
+        server.look();
+    };
+    server.start(
+        [&](ZmqSocket::Frames& frames) {
+            ++received;
+            const bool late = !server.in_burst();
+            waiting.emplace_back(frames.at(0).to_string(), frames.at(1).to_string());
+            if (late) asio::post(loop, answer);
+        },
+        {},
+        [&] {
+            EXPECT_FALSE(server.in_burst());
+            ++bursts;
+            answer();
+        });
+    int sent = 0;
+    client.start([&](ZmqSocket::Frames& frames) {
+        EXPECT_EQ(frames.at(0).to_string(), std::to_string(answered++));
+        if (sent < count) client.send(std::to_string(sent++));
+    });
+    while (sent < 500) ASSERT_EQ(client.send(std::to_string(sent++)), ZmqSocket::Sent::yes);
+    EXPECT_TRUE(run_until(loop, [&] { return answered == count; })) << received << " " << answered;
+    EXPECT_GT(bursts, 0);
 }
 
 TEST(ZmqSocket, ARouterSaysWhenItsPeerIsUnknown) {

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 class Recorder : public LinkOutputs {
 public:
-    void send(const wire::FromWorker& message) override { sent.push_back(message); }
+    void send(wire::FromWorker message) override { sent.push_back(std::move(message)); }
     void start_run(wire::Lease lease) override { started.push_back(lease.lease); }
     void stop_run(wire::LeaseId lease, bool fenced, const std::string&) override {
         (fenced ? fenced_runs : stopped).push_back(lease);
