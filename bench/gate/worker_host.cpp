@@ -109,6 +109,7 @@ void WorkerHost::loop_turn(Work&& work) {
     counted([&] {
         work();
         flush();
+        outputs_.flush();
         ended_.clear();
         next_ = std::min(
             {link_.next_time().value_or(TimePoint::max()), due_.next(), deadlines_.next()});
@@ -170,7 +171,9 @@ void WorkerHost::flush() {
 
 // --- LinkOutputs -----------------------------------------------------------------------------
 
-void WorkerHost::send(const wire::FromWorker& message) {
+void WorkerHost::send(wire::FromWorker message) {
+    if (const auto* output = std::get_if<wire::Output>(&message)) return outputs_.add(*output);
+    outputs_.flush();
     to_broker.add({}, codec::encode_from_worker(message));
 }
 

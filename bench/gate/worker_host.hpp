@@ -21,6 +21,7 @@
 #include "core/llm/policy.hpp"
 #include "core/llm/retry_budget.hpp"
 #include "worker/link/link.hpp"
+#include "worker/link/output_batch.hpp"
 #include "worker/run/run.hpp"
 
 namespace emostage::gate {
@@ -64,7 +65,7 @@ private:
     struct Slot;
     struct Running;
 
-    void send(const wire::FromWorker& message) override;
+    void send(wire::FromWorker message) override;
     void start_run(wire::Lease lease) override;
     void stop_run(wire::LeaseId lease, bool fenced, const std::string& reason) override;
 
@@ -95,6 +96,7 @@ private:
     worker::Link link_;
     std::unordered_map<wire::LeaseId, std::unique_ptr<Slot>> slots_;
     std::vector<wire::LeaseId> touched_;
+    worker::OutputBatch outputs_{[this](std::string_view message) { to_broker.add({}, message); }};
     llm::DeadlineQueue due_;  // of runs
 };
 

@@ -144,8 +144,8 @@ private:
             auto message = codec::decode_from_worker(bytes);
             if (!message) {
                 wrong_ = "a worker's message cannot be read";
-            } else if (const auto* output = std::get_if<wire::Output>(&*message)) {
-                hear(*output);
+            } else if (const auto* outputs = std::get_if<wire::Outputs>(&*message)) {
+                for (const auto& output : outputs->all) hear(output);
             } else if (const auto* beat = std::get_if<wire::Beat>(&*message)) {
                 answers.push_back(wire::BeatAck{beat->number});
             } else if (std::holds_alternative<wire::Ready>(*message)) {

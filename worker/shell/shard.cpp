@@ -14,13 +14,11 @@
 #include "core/llm/policy.hpp"
 #include "core/log/log.hpp"
 #include "core/loop/zmq_socket.hpp"
+#include "worker/link/output_batch.hpp"
 
 namespace emostage::worker {
 
 namespace {
-
-// Of one message; an output that is larger goes alone, and has its own bound (Unkept).
-constexpr std::size_t outputs_bytes_max = 512u * 1024;
 
 constexpr int linger_ms = 1'000;  // for the last words of a drained worker
 
@@ -80,9 +78,9 @@ public:
 
     void send(wire::FromWorker message) override {
         if (const auto* output = std::get_if<wire::Output>(&message)) {
-            add_output(*output);
+            outputs_.add(*output);
         } else {
-            send_outputs();  // said before it
+            outputs_.flush();  // said before it
             send_now(codec::encode_from_worker(message),
                      std::holds_alternative<wire::Ready>(message));
         }
@@ -114,25 +112,6 @@ private:
     // Not sent: Ready is said again until it is heard, all else after the next Welcome.
     void send_now(std::string_view message, bool ready = false) {
         if (socket_.send(message) != ZmqSocket::Sent::yes && !ready) ++unsent_;
-    }
-
-    void add_output(const wire::Output& output) {
-        const auto before = outputs_packed_.size();
-        codec::append_output(outputs_packed_, output);
-        if (before > 0 && outputs_packed_.size() > outputs_bytes_max) {
-            const std::string last = outputs_packed_.substr(before);
-            outputs_packed_.resize(before);
-            send_outputs();
-            outputs_packed_ = last;
-        }
-        if (++outputs_ == wire::outputs_per_message_max) send_outputs();
-    }
-
-    void send_outputs() {
-        if (outputs_ == 0) return;
-        send_now(codec::encode_outputs(outputs_, outputs_packed_));
-        outputs_packed_.clear();
-        outputs_ = 0;
     }
 
     // One run with the calls that it has open.
@@ -236,7 +215,7 @@ private:
     void settle_now() {
         settling_ = false;
         flush();
-        send_outputs();
+        outputs_.flush();
         tell_unsent();
         socket_.look();
         arm();
@@ -321,8 +300,7 @@ private:
     Link link_;
     std::unordered_map<wire::LeaseId, std::unique_ptr<Slot>> slots_;
     std::vector<wire::LeaseId> touched_;
-    std::size_t outputs_ = 0;  // to be sent, and packed
-    std::string outputs_packed_;
+    OutputBatch outputs_{[this](std::string_view message) { send_now(message); }};
     llm::DeadlineQueue due_;  // runs, by lease
     bool settling_ = false;
     std::uint64_t unsent_ = 0;

@@ -122,8 +122,8 @@ TEST(Link, OutputsOfManyRunsAreBoundedAndHoldNothingUnknown) {
     std::string strange;
     Packer(strange)
         .map(4)
-        .field("lease", 7u)
-        .field("ordinal", 1u)
+        .field("lease", std::uint64_t{7})
+        .field("ordinal", std::uint64_t{1})
         .str("events")
         .array(0)
         .str("x")
