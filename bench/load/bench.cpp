@@ -109,11 +109,14 @@ void put_usage(Row& row, const StartedSystem& system, const Snapshot& before, co
 void put_cancels(Row& row, const StartedSystem& system, const GatewayLoad& load) {
     std::unordered_map<std::string, std::int64_t> cancels;
     for (const auto& cancel : load.cancels()) cancels.emplace(cancel.trace, cancel.at_unix_us);
-    std::ifstream log(system.close_log());
-    const CloseTimes times = close_times(cancels, log);
-    row.cancel_p50 = ms_of(times.after, 50);
-    row.cancel_p99 = ms_of(times.after, 99);
-    row.cancel_open = static_cast<double>(times.open);
+    Histogram after;
+    for (const auto& path : system.close_logs()) {
+        std::ifstream log(path);
+        after.add(close_times(cancels, log));
+    }
+    row.cancel_p50 = ms_of(after, 50);
+    row.cancel_p99 = ms_of(after, 99);
+    row.cancel_open = static_cast<double>(cancels.size()) - static_cast<double>(after.count());
 }
 
 }  // namespace
@@ -171,7 +174,7 @@ Result<Row> Bench::measure(double load) {
     auto row =
         options_.mode == Mode::idle ? measure_idle(**system) : measure_load(load, system->get());
     if (const std::string dead = (*system)->dead(); !dead.empty() && row) {
-        return fail(Errc::unavailable, dead + " ended by itself while it was measured");
+        return fail(Errc::unavailable, "ended while it was measured: " + dead);
     }
     return row;
 }

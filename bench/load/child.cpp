@@ -79,11 +79,17 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() { stop(); }
 
-bool Child::running() const {
+bool Child::running() const { return pid_ > 0 && ended().empty(); }
+
+std::string Child::ended() const {
     siginfo_t info{};
-    return pid_ > 0 &&
-           ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == 0;
+    if (pid_ <= 0 ||
+        ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid == 0) {
+        return {};
+    }
+    const std::string how = info.si_code == CLD_EXITED ? "exit code " : "signal ";
+    return how + std::to_string(info.si_status) + ": " + last_line(contents(log_));
 }
 
 void Child::stop() {

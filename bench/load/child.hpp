@@ -34,6 +34,8 @@ public:
                                   const std::function<bool()>& stopped) const;
 
     bool running() const;
+    // Empty while it runs; else how it ended, and the last line of its log.
+    std::string ended() const;
     void stop();
     const std::string& name() const { return name_; }
     pid_t pid() const { return pid_; }

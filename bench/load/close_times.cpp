@@ -4,9 +4,9 @@
 
 namespace emostage::load {
 
-CloseTimes close_times(const std::unordered_map<std::string, std::int64_t>& cancels,
-                       std::istream& log) {
-    CloseTimes times;
+Histogram close_times(const std::unordered_map<std::string, std::int64_t>& cancels,
+                      std::istream& log) {
+    Histogram times;
     for (std::string line; std::getline(log, line);) {
         const auto object = nlohmann::json::parse(line, nullptr, false);
         if (!object.is_object() || !object.value("trace", nlohmann::json()).is_string() ||
@@ -16,10 +16,8 @@ CloseTimes close_times(const std::unordered_map<std::string, std::int64_t>& canc
         const auto found = cancels.find(object["trace"].get<std::string>());
         if (found == cancels.end()) continue;
         const std::int64_t latest_us = (object["at_ms"].get<std::int64_t>() + 1) * 1000;
-        times.after.add(std::chrono::microseconds(latest_us - found->second));
+        times.add(std::chrono::microseconds(latest_us - found->second));
     }
-    const std::uint64_t closed = times.after.count();
-    times.open = cancels.size() > closed ? cancels.size() - closed : 0;
     return times;
 }
 

@@ -13,14 +13,9 @@
 
 namespace emostage::load {
 
-struct CloseTimes {
-    Histogram after;
-    std::uint64_t open = 0;  // cancelled turns of which no closed connection was logged
-};
-
 // `cancels`: trace id and Unix time (µs) of the cancel. `log`: JSON lines, with `trace` and
 // `at_ms`; others are skipped.
-CloseTimes close_times(const std::unordered_map<std::string, std::int64_t>& cancels,
-                       std::istream& log);
+Histogram close_times(const std::unordered_map<std::string, std::int64_t>& cancels,
+                      std::istream& log);
 
 }  // namespace emostage::load

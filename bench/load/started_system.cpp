@@ -17,6 +17,9 @@ constexpr const char* any_port = "tcp://127.0.0.1:0";
 
 std::string ms(milliseconds value) { return std::to_string(value.count()); }
 
+// How many of at most `each` hold `all`; or, of `each` that hold `all`, how much the fullest has.
+std::size_t parts(std::size_t all, std::size_t each) { return (all + each - 1) / each; }
+
 Result<std::filesystem::path> make_folder() {
     std::string path = (std::filesystem::temp_directory_path() / "emostage-bench-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) return fail(Errc::io, path + ": cannot be made");
@@ -26,12 +29,18 @@ Result<std::filesystem::path> make_folder() {
 }  // namespace
 
 std::size_t workers_for(std::size_t in_flight, std::size_t wanted) {
-    constexpr std::size_t most = StartedSystem::slots_per_worker_max;
-    return std::max(wanted, (in_flight + most - 1) / most);
+    return std::max(wanted, parts(in_flight, StartedSystem::slots_per_worker_max));
+}
+
+std::size_t rehearsals_for(std::size_t in_flight) {
+    return std::max<std::size_t>(1, parts(in_flight, StartedSystem::turns_per_rehearsal_max));
 }
 
 std::size_t descriptors_for(std::size_t in_flight) {
-    return in_flight * calls_per_turn + descriptors_spare;
+    const std::size_t rehearsals = rehearsals_for(in_flight);
+    std::size_t share = parts(in_flight, rehearsals) * calls_per_turn;
+    if (rehearsals > 1) share += share / 2;  // one may get half as much again as its share
+    return share + descriptors_spare;
 }
 
 Result<void> allow_descriptors(std::size_t wanted) {
@@ -78,64 +87,61 @@ StartedSystem::~StartedSystem() {
 Result<void> StartedSystem::start_all(const SystemWish& wish,
                                       const std::function<bool()>& stopped) {
     const std::size_t workers = workers_for(wish.in_flight, wish.workers);
-    const std::size_t slots = (wish.in_flight + workers - 1) / workers + slots_spare;
-    const auto program = [&](const char* name) { return (wish.programs / name).string(); };
+    const std::size_t slots = parts(wish.in_flight, workers) + slots_spare;
 
-    const auto rehearsal =
-        add("rehearsal",
-            {program("emostage-rehearsal"), "--listen", "127.0.0.1:0", "--ttft-ms",
-             ms(wish.pace.first_token), "--itl-ms", ms(wish.pace.between_tokens), "--tokens",
-             std::to_string(wish.pace.reply_tokens), "--json-tokens",
-             std::to_string(wish.pace.analysis_tokens), "--seed", std::to_string(wish.seed),
-             "--close-log", close_log().string(), "--log-level", "error", "--connections-max",
-             std::to_string(descriptors_for(wish.in_flight))},
-            "listening on ", stopped);
-    if (!rehearsal) return tl::unexpected(rehearsal.error());
-    const std::string url = "http://" + rehearsal->substr(rehearsal->rfind(' ') + 1) + "/v1";
+    std::string endpoints = "endpoints:\n";
+    for (std::size_t i = 0; i < rehearsals_for(wish.in_flight); ++i) {
+        const auto url = start_rehearsal("rehearsal-" + std::to_string(i + 1), wish, stopped);
+        if (!url) return tl::unexpected(url.error());
+        endpoints += "  - {url: \"" + *url +
+                     "\", model: rehearsal, calls_max: " + std::to_string(slots * calls_per_turn) +
+                     "}\n";
+    }
 
-    std::vector<std::string> command = {program("emostage-broker"),
-                                        "--commands",
-                                        any_port,
-                                        "--events",
-                                        any_port,
-                                        "--workers",
-                                        any_port,
-                                        "--admin",
-                                        "off",
-                                        "--state",
-                                        wish.journal ? (folder_ / "state").string() : ":memory:"};
+    const std::string state = wish.journal ? (folder_ / "state").string() : ":memory:";
+    // clang-format off
+    std::vector<std::string> command = {
+        (wish.programs / "emostage-broker").string(), "--commands", any_port, "--events", any_port,
+        "--workers", any_port, "--admin", "off", "--state", state};
+    // clang-format on
     command.insert(command.end(), wish.broker_flags.begin(), wish.broker_flags.end());
     const auto broker = add("broker", command, "broker started", stopped);
     if (!broker) return tl::unexpected(broker.error());
     commands_ = value_in(*broker, "commands");
     events_ = value_in(*broker, "events");
-    const std::string link = value_in(*broker, "workers");
 
     const auto config = folder_ / "worker.yaml";
-    std::ofstream(config) << "endpoints: [{url: \"" << url
-                          << "\", model: rehearsal, calls_max: " << slots * calls_per_turn
-                          << "}]\n";
+    std::ofstream(config) << endpoints;
     for (std::size_t i = 0; i < workers; ++i) {
         const std::string name = "worker-" + std::to_string(i + 1);
-        command = {program("emostage-worker"),
-                   "--config",
-                   config.string(),
-                   "--broker",
-                   link,
-                   "--pipelines",
-                   wish.pipelines.string(),
-                   "--slots",
-                   std::to_string(slots),
-                   "--name",
-                   name,
-                   "--drain-ms",
-                   "500"};
+        // clang-format off
+        command = {(wish.programs / "emostage-worker").string(), "--config", config.string(),
+                   "--broker", value_in(*broker, "workers"), "--pipelines", wish.pipelines.string(),
+                   "--slots", std::to_string(slots), "--name", name, "--drain-ms", "500"};
+        // clang-format on
         command.insert(command.end(), wish.worker_flags.begin(), wish.worker_flags.end());
         if (auto worker = add(name, command, "registered", stopped); !worker) {
             return tl::unexpected(worker.error());
         }
     }
     return {};
+}
+
+Result<std::string> StartedSystem::start_rehearsal(const std::string& name, const SystemWish& wish,
+                                                   const std::function<bool()>& stopped) {
+    close_logs_.push_back(folder_ / (name + "-closes.jsonl"));
+    // clang-format off
+    const auto line = add(name, {
+        (wish.programs / "emostage-rehearsal").string(), "--listen", "127.0.0.1:0",
+        "--ttft-ms", ms(wish.pace.first_token), "--itl-ms", ms(wish.pace.between_tokens),
+        "--tokens", std::to_string(wish.pace.reply_tokens),
+        "--json-tokens", std::to_string(wish.pace.analysis_tokens),
+        "--seed", std::to_string(wish.seed), "--close-log", close_logs_.back().string(),
+        "--connections-max", std::to_string(descriptors_for(wish.in_flight)),
+        "--log-level", "error"}, "listening on ", stopped);
+    // clang-format on
+    if (!line) return tl::unexpected(line.error());
+    return "http://" + line->substr(line->rfind(' ') + 1) + "/v1";
 }
 
 Result<std::string> StartedSystem::add(std::string name, std::vector<std::string> command,
@@ -158,7 +164,7 @@ std::vector<StartedSystem::Process> StartedSystem::processes() const {
 
 std::string StartedSystem::dead() const {
     for (const auto& child : children_) {
-        if (!child.running()) return child.name();
+        if (const auto how = child.ended(); !how.empty()) return child.name() + ": " + how;
     }
     return {};
 }

@@ -1,5 +1,6 @@
 // A whole system on this machine, started for one measurement: rehearsal, broker and workers, on
-// free ports, in a directory of its own that goes with it.
+// free ports, in a directory of its own that goes with it. Of rehearsals and workers as many as the
+// turns at once need.
 #pragma once
 
 #include <sys/types.h>
@@ -30,6 +31,7 @@ struct SystemWish {
 class StartedSystem {
 public:
     static constexpr std::size_t slots_per_worker_max = 4'000;
+    static constexpr std::size_t turns_per_rehearsal_max = 5'000;
     static constexpr std::size_t slots_spare = 8;  // for turns that start before another's end
     static constexpr std::chrono::seconds ready_max{20};
 
@@ -43,29 +45,33 @@ public:
 
     const std::string& commands() const { return commands_; }
     const std::string& events() const { return events_; }
-    std::filesystem::path close_log() const { return folder_ / "closes.jsonl"; }
+    const std::vector<std::filesystem::path>& close_logs() const { return close_logs_; }
 
     struct Process {
         std::string role;  // broker, worker or rehearsal
         pid_t pid;
     };
     std::vector<Process> processes() const;
-    // Empty: all run. Else who has ended by itself.
+    // Empty: all run. Else who has ended by itself, and how.
     std::string dead() const;
 
 private:
     StartedSystem() = default;
     Result<void> start_all(const SystemWish& wish, const std::function<bool()>& stopped);
+    Result<std::string> start_rehearsal(const std::string& name, const SystemWish& wish,
+                                        const std::function<bool()>& stopped);  // its URL
     Result<std::string> add(std::string name, std::vector<std::string> command,
                             std::string_view ready, const std::function<bool()>& stopped);
 
     std::filesystem::path folder_;
+    std::vector<std::filesystem::path> close_logs_;
     std::string commands_, events_;
     std::vector<Child> children_;
 };
 
-// How many workers so many turns need, and how many descriptors one of them (and the rehearsal).
+// How many processes so many turns need, and how many descriptors the largest of them.
 std::size_t workers_for(std::size_t in_flight, std::size_t wanted);
+std::size_t rehearsals_for(std::size_t in_flight);
 std::size_t descriptors_for(std::size_t in_flight);
 // Raises the soft limit of this process and those it starts. Errc::config says what to type.
 Result<void> allow_descriptors(std::size_t wanted);

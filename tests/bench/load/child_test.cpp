@@ -49,6 +49,14 @@ TEST_F(ChildTest, OneThatEndsByItselfIsToldWithItsLastWords) {
     EXPECT_EQ(line.error().code, Errc::unavailable);
     EXPECT_THAT(line.error().message, testing::HasSubstr("ended by itself: no such port"));
     EXPECT_FALSE(child->running());
+    EXPECT_EQ(child->ended(), "exit code 3: no such port");
+}
+
+TEST_F(ChildTest, OneThatIsKilledIsToldWithTheSignal) {
+    auto child = shell("echo working; kill -9 $$");
+    ASSERT_TRUE(child);
+    EXPECT_FALSE(child->line_with("ready", seconds(20), never));
+    EXPECT_EQ(child->ended(), "signal 9: working");
 }
 
 TEST_F(ChildTest, WaitingEndsWithTheTimeOrWhenAllIsStopped) {
