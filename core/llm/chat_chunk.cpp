@@ -120,6 +120,10 @@ bool ChunkParser::Impl::read_choice(od::value value) {
     if (whole && index == 0) {
         chunk.has_choice = true;
         chunk.content = content;
+        chunk.content_at.reset();
+        if (content.data() != nullptr) {
+            chunk.content_at = static_cast<std::size_t>(content.data() - buffer.data());
+        }
         if (!finish_reason.empty()) {
             chunk.finish_reason =
                 is_safe_name(finish_reason, finish_reason_bytes_max) ? finish_reason : "other";
@@ -225,6 +229,7 @@ const ChatChunk* ChunkParser::parse(std::string_view json) {
     auto error = impl_->parse(json);
     if (error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS) {
         error = impl_->parse(mended(json));
+        impl_->chunk.content_at.reset();
     }
     return error == simdjson::SUCCESS ? &impl_->chunk : nullptr;
 }

@@ -32,7 +32,9 @@ struct ReportedError {
 // Views are into the parser's buffers, until the next parse().
 struct ChatChunk {
     bool has_choice = false;
-    std::string_view content;        // a JSON string's inside, escapes unresolved
+    std::string_view content;  // a JSON string's inside, escapes unresolved
+    // Where that is in the document; nothing: there is none, or the document had to be mended.
+    std::optional<std::size_t> content_at;
     std::string_view finish_reason;  // empty: not yet
     std::optional<Usage> usage;
     std::optional<ReportedError> error;

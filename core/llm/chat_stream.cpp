@@ -3,6 +3,7 @@
 namespace emostage::llm {
 
 void ChatStream::reset() {
+    repeated_.reset();
     unescaper_.reset();
     finish_reason_.clear();
     usage_ = {};
@@ -26,9 +27,16 @@ std::optional<Fault> ChatStream::on_event(std::string_view name, std::string_vie
         done_ = true;
         return std::nullopt;
     }
+    if (name.empty()) {
+        if (const auto raw = repeated_.match(data)) {
+            if (!unescaper_.push(*raw, content)) return malformed_fault("a malformed chunk");
+            return std::nullopt;
+        }
+    }
     const ChatChunk* chunk = parser_.parse(data);
     if (name == "error" && !(chunk && chunk->error)) return error_fault(0, "");
     if (!chunk) return malformed_fault("a malformed chunk");
+    repeated_.remember(data, *chunk);
     return read(*chunk, content);
 }
 

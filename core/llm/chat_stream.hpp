@@ -12,6 +12,7 @@
 #include "core/llm/chat_chunk.hpp"
 #include "core/llm/fault.hpp"
 #include "core/llm/json_text.hpp"
+#include "core/llm/repeated_chunk.hpp"
 
 namespace emostage::llm {
 
@@ -41,6 +42,7 @@ private:
     std::optional<Fault> read(const ChatChunk& chunk, std::string& content);
 
     ChunkParser& parser_;
+    RepeatedChunk repeated_;
     JsonUnescaper unescaper_;
     std::string finish_reason_;
     Usage usage_;

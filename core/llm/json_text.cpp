@@ -1,24 +1,39 @@
 #include "core/llm/json_text.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
-#include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace emostage::llm {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view replacement_utf8 = "\xEF\xBF\xBD";
 
-// Of a byte in a JSON string: whether it stands for itself.
-constexpr std::array<bool, 256> plain_bytes = [] {
-    std::array<bool, 256> plain{};
-    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
-    return plain;
-}();
+bool stands_for_itself(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u >= 0x20 && c != '"' && c != '\\';
+}
 
-// How many bytes at the front do.
+// Whether one of eight bytes does not: the classic search for a zero byte, three times over. What
+// it flags beside a byte that is meant costs a second look and no more.
+bool any_needs_escape(std::uint64_t eight) {
+    constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    const auto zero = [](std::uint64_t x) { return (x - ones) & ~x & high; };
+    const std::uint64_t control = (eight - ones * 0x20) & ~eight & high;
+    return (control | zero(eight ^ ones * '"') | zero(eight ^ ones * '\\')) != 0;
+}
+
+// How many bytes at the front of valid UTF-8 stand for themselves.
 std::size_t plain_run(std::string_view text) {
     std::size_t at = 0;
-    while (at < text.size() && plain_bytes[static_cast<unsigned char>(text[at])]) ++at;
+    for (std::uint64_t eight; at + sizeof eight <= text.size(); at += sizeof eight) {
+        std::memcpy(&eight, text.data() + at, sizeof eight);
+        if (any_needs_escape(eight)) break;
+    }
+    while (at < text.size() && stands_for_itself(text[at])) ++at;
     return at;
 }
 
@@ -43,15 +58,16 @@ std::size_t character_length(std::string_view text) {
     return 0;
 }
 
-// How many bytes at the front are whole characters beyond ASCII.
-std::size_t wide_run(std::string_view text) {
-    std::size_t at = 0;
-    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
-        const std::size_t length = character_length(text.substr(at));
-        if (length == 0) break;
-        at += length;
+// What is not UTF-8 becomes U+FFFD.
+std::string mended(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const bool ascii = static_cast<unsigned char>(text.front()) < 0x80;
+        const std::size_t length = ascii ? 1 : character_length(text);
+        out.append(length > 0 ? text.substr(0, length) : replacement_utf8);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    return at;
+    return out;
 }
 
 int hex_value(char c) {
@@ -90,32 +106,27 @@ constexpr unsigned replacement = 0xFFFD;
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+    if (!simdjson::validate_utf8(text.data(), text.size())) {
+        append_json_string(out, mended(text));
+        return;
+    }
     out.push_back('"');
-    while (!text.empty()) {
+    for (;;) {
         const std::size_t run = plain_run(text);
         out.append(text.substr(0, run));
-        text.remove_prefix(run);
-        if (text.empty()) break;
-        const char c = text.front();
-        const auto u = static_cast<unsigned char>(c);
-        std::size_t length = 1;
-        if (c == '"' || c == '\\') {
+        if (run == text.size()) break;
+        const char c = text[run];
+        if (c == '\n') {
+            out.append("\\n");
+        } else if (c == '"' || c == '\\') {
             out.push_back('\\');
             out.push_back(c);
-        } else if (c == '\n') {
-            out.append("\\n");
-        } else if (u < 0x20) {
-            out.append("\\u00");
-            out.push_back(hex_digits[u >> 4]);
-            out.push_back(hex_digits[u & 15]);
-        } else if (const std::size_t wide = wide_run(text); wide > 0) {
-            out.append(text.substr(0, wide));
-            length = wide;
         } else {
-            append_utf8(replacement, out);
-            length = 1;
+            out.append("\\u00");
+            out.push_back(hex_digits[static_cast<unsigned char>(c) >> 4]);
+            out.push_back(hex_digits[static_cast<unsigned char>(c) & 15]);
         }
-        text.remove_prefix(length);
+        text.remove_prefix(run + 1);
     }
     out.push_back('"');
 }

@@ -47,7 +47,8 @@ struct OutputSpec {
 };
 
 struct TypedOutput {
-    std::string result_json;             // an object with every field of the spec
+    // An object with every field of the spec, in their order.
+    std::shared_ptr<const nlohmann::ordered_json> result;
     std::vector<std::string> defaulted;  // names of fields that are defaults
     std::string complaint;               // for the repair call: a line for each of them with what
                                          // was expected; never quotes the answer

@@ -243,7 +243,7 @@ TypedOutput read_output(const OutputSpec& spec, std::string_view answer) {
         }
         result[field.name] = with_default(field, std::move(value));
     }
-    output.result_json = result.dump();
+    output.result = std::make_shared<const OrderedJson>(std::move(result));
     return output;
 }
 

@@ -6,6 +6,7 @@
 #include <unicode/utf8.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace emostage::worker {
@@ -103,27 +104,18 @@ std::string one_line(std::string_view text, std::string_view line_break) {
 }
 
 std::string without_brackets(std::string_view text) {
+    constexpr std::string_view brackets = "<>[]";
+    constexpr std::array<std::string_view, 4> full_width{"＜", "＞", "［", "］"};
     std::string out;
     out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "＜";
-                break;
-            case '>':
-                out += "＞";
-                break;
-            case '[':
-                out += "［";
-                break;
-            case ']':
-                out += "］";
-                break;
-            default:
-                out += c;
-        }
+    const auto found = [](char c) { return c == '<' || c == '>' || c == '[' || c == ']'; };
+    for (auto at = text.begin();;) {
+        const auto end = std::find_if(at, text.end(), found);
+        out.append(at, end);
+        if (end == text.end()) return out;
+        out += full_width[brackets.find(*end)];
+        at = end + 1;
     }
-    return out;
 }
 
 std::string_view cut_bytes(std::string_view text, std::size_t bytes_max) {

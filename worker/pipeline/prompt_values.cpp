@@ -9,6 +9,7 @@ namespace emostage::worker {
 namespace {
 
 using Json = nlohmann::json;
+using Result = nlohmann::ordered_json;  // of a stage, or a part of it
 
 std::string word_of(const Field& field, const std::string& label, Language language) {
     const auto at = std::find(field.labels.begin(), field.labels.end(), label);
@@ -24,9 +25,9 @@ std::string word_of(const Field& field, const std::string& label, Language langu
 
 std::string_view separator(Language language) { return language == Language::en ? ", " : "、"; }
 
-void add_field(Json& values, const Field& field, const Json& value, Language language);
+void add_field(Json& values, const Field& field, const Result& value, Language language);
 
-Json object_values(const std::vector<Field>& fields, const Json& object, Language language) {
+Json object_values(const std::vector<Field>& fields, const Result& object, Language language) {
     Json values = Json::object();
     for (const Field& field : fields) {
         const auto value = object.find(field.name);
@@ -41,10 +42,10 @@ void add_label(Json& values, const Field& field, const std::string& label, Langu
     values[field.name + "_text"] = word_of(field, label, language);
 }
 
-void add_label_list(Json& values, const Field& list, const Json& items, Language language) {
+void add_label_list(Json& values, const Field& list, const Result& items, Language language) {
     Json labels = Json::array(), is = Json::object();
     std::string text;
-    for (const Json& item : items) {
+    for (const Result& item : items) {
         if (!item.is_string()) continue;
         const std::string label = item.get<std::string>();
         labels.push_back(label);
@@ -57,24 +58,24 @@ void add_label_list(Json& values, const Field& list, const Json& items, Language
     values[list.name + "_text"] = std::move(text);
 }
 
-void add_list(Json& values, const Field& list, const Json& items, Language language) {
+void add_list(Json& values, const Field& list, const Result& items, Language language) {
     const bool scalars = list.item.size() == 1 && list.item.front().name.empty();
     if (scalars && list.item.front().type == FieldType::label) {
         return add_label_list(values, list, items, language);
     }
     Json out = Json::array();
-    for (const Json& item : items) {
+    for (const Result& item : items) {
         if (item.is_object()) {
             out.push_back(object_values(list.item, item, language));
         } else {
             out.push_back(item.is_string() ? Json(without_brackets(item.get<std::string>()))
-                                           : item);
+                                           : Json(item));
         }
     }
     values[list.name] = std::move(out);
 }
 
-void add_field(Json& values, const Field& field, const Json& value, Language language) {
+void add_field(Json& values, const Field& field, const Result& value, Language language) {
     if (field.type == FieldType::list) {
         if (value.is_array()) add_list(values, field, value, language);
     } else if (field.type == FieldType::label) {
@@ -82,7 +83,7 @@ void add_field(Json& values, const Field& field, const Json& value, Language lan
     } else if (value.is_string()) {
         values[field.name] = without_brackets(value.get<std::string>());
     } else {
-        values[field.name] = value;
+        values[field.name] = Json(value);
     }
 }
 
@@ -118,9 +119,8 @@ Json prompt_values(const Pipeline& pipeline, const StageResults& results, const 
     for (const auto& [index, output] : results) {
         if (index >= pipeline.stages.size()) continue;
         const Stage& stage = pipeline.stages[index];
-        const Json object = Json::parse(output.result_json, nullptr, false);
-        if (!object.is_object() || !stage.output.typed()) continue;
-        values[stage.name] = object_values(stage.output.fields, object, facts.language);
+        if (!output.result || !output.result->is_object() || !stage.output.typed()) continue;
+        values[stage.name] = object_values(stage.output.fields, *output.result, facts.language);
     }
     return values;
 }
@@ -130,12 +130,12 @@ bool is_careful(const Pipeline& pipeline, const StageResults& results, const Ses
     const Condition& condition = *pipeline.careful;
     if (const auto result = results.find(condition.stage); result != results.end()) {
         const auto& defaulted = result->second.defaulted;
-        const Json object = Json::parse(result->second.result_json, nullptr, false);
+        const auto& object = result->second.result;
         const bool said =
             std::find(defaulted.begin(), defaulted.end(), condition.field) == defaulted.end();
-        if (said && object.is_object()) {
-            const auto value = object.find(condition.field);
-            return value != object.end() && *value == condition.value;
+        if (said && object && object->is_object()) {
+            const auto value = object->find(condition.field);
+            return value != object->end() && *value == condition.value;
         }
     }
     return std::any_of(pipeline.remembered.begin(), pipeline.remembered.end(),

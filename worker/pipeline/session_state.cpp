@@ -68,7 +68,7 @@ bool is_default(const TypedOutput& output, const std::string& field) {
            output.defaulted.end();
 }
 
-std::string as_text(const Json& object, const std::string& field) {
+std::string as_text(const nlohmann::ordered_json& object, const std::string& field) {
     const auto value = object.find(field);
     if (value == object.end()) return {};
     return value->is_string() ? value->get<std::string>() : value->dump();
@@ -111,11 +111,11 @@ SessionState remember(const Pipeline& pipeline, const StageResults& results,
     for (const Remembered& value : pipeline.remembered) {
         const auto result = results.find(value.stage);
         if (result == results.end() || is_default(result->second, value.field)) continue;
-        const Json object = Json::parse(result->second.result_json, nullptr, false);
-        if (!object.is_object() || !object.contains(value.field)) continue;
+        const auto& object = result->second.result;
+        if (!object || !object->is_object() || !object->contains(value.field)) continue;
         const bool held = !value.unless_field.empty() &&
-                          as_text(object, value.unless_field) == value.unless_value;
-        if (!held) state[value.name] = as_text(object, value.field);
+                          as_text(*object, value.unless_field) == value.unless_value;
+        if (!held) state[value.name] = as_text(*object, value.field);
     }
     return state;
 }
@@ -134,11 +134,10 @@ std::optional<TypedOutput> unpack_result(const OutputSpec& spec, const wire::Sta
     return output;
 }
 
-Result<wire::Packed> pack_result(const std::string& result_json) {
-    const Json object = Json::parse(result_json, nullptr, false);
+Result<wire::Packed> pack_result(const nlohmann::ordered_json& object) {
     if (!object.is_object()) return fail(Errc::internal, "a stage's result is not an object");
     wire::Packed packed;
-    Json::to_msgpack(object, packed.bytes);
+    nlohmann::ordered_json::to_msgpack(object, packed.bytes);
     if (packed.bytes.size() > wire::result_bytes_max) {
         return fail(Errc::too_large, "a stage's result is larger than " +
                                          std::to_string(wire::result_bytes_max) + " bytes");

@@ -34,9 +34,9 @@ wire::Packed pack_state(const SessionState& state);
 SessionState remember(const Pipeline& pipeline, const StageResults& results,
                       const SessionState& old_state);
 
-// TypedOutput::result_json as an event carries it. Errc::too_large beyond wire::result_bytes_max,
+// TypedOutput::result as an event carries it. Errc::too_large beyond wire::result_bytes_max,
 // Errc::internal for anything but an object.
-Result<wire::Packed> pack_result(const std::string& result_json);
+Result<wire::Packed> pack_result(const nlohmann::ordered_json& object);
 
 // What a checkpoint brought of a stage that is done, read against the spec again: it may come from
 // another version of the pipeline. Nothing: no field of it is of use. Requires: nested no deeper

@@ -21,11 +21,18 @@ bool begins_with(std::string_view text, std::string_view name) {
                       [](char a, char b) { return lower(a) == lower(b); });
 }
 
+constexpr std::array<std::string_view, 4> colons{":", "：", "﹕", "︰"};
+
+bool has_colon(std::string_view text) {
+    return std::any_of(colons.begin(), colons.end(),
+                       [&](std::string_view colon) { return text.find(colon) != text.npos; });
+}
+
 // Bytes of the colon at the beginning of `text`, after spaces; 0: none there.
 std::size_t colon_bytes(std::string_view text) {
     std::size_t at = 0;
     while (at < text.size() && text[at] == ' ') ++at;
-    for (const std::string_view colon : {":", "：", "﹕", "︰"}) {
+    for (const std::string_view colon : colons) {
         if (text.substr(at).starts_with(colon)) return at + colon.size();
     }
     return 0;
@@ -34,6 +41,7 @@ std::size_t colon_bytes(std::string_view text) {
 // "Counsellor: yes" inside an utterance becomes "Counsellor - yes".
 std::string without_speaking_for(std::string_view text,
                                  const std::array<std::string_view, 2>& names) {
+    if (!has_colon(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {

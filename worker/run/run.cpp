@@ -167,7 +167,7 @@ void Run::read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoin
         call(index, output.complaint, now);
         return;
     }
-    auto result = pack_result(output.result_json);
+    auto result = pack_result(*output.result);
     if (output.defaulted.size() == stage.output.fields.size() || !result) {
         end_analysis(index, State::failed, now);
         return;

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 Json read(const std::string& stage, std::string_view answer) {
-    return Json::parse(read_output(output_of(stage), answer).result_json);
+    return Json::parse(read_output(output_of(stage), answer).result->dump());
 }
 
 std::vector<std::string> defaulted(const std::string& stage, std::string_view answer) {
@@ -45,8 +45,8 @@ TEST(ReadOutput, TakesAGoodAnswerAsItIs) {
     const auto output = read_output(output_of("perspective"), good);
     EXPECT_TRUE(output.valid());
     EXPECT_EQ(output.complaint, "");
-    EXPECT_EQ(Json::parse(output.result_json), Json::parse(good));
-    EXPECT_TRUE(output.result_json.starts_with(R"({"state":)")) << "in the order of the fields";
+    EXPECT_EQ(Json::parse(output.result->dump()), Json::parse(good));
+    EXPECT_TRUE(output.result->dump().starts_with(R"({"state":)")) << "in the order of the fields";
 }
 
 TEST(ReadOutput, FindsTheObjectWhereverItIs) {
@@ -161,12 +161,12 @@ TEST(ReadOutput, KeepsNumbersInTheirRange) {
     Field number = field("n", FieldType::number, "0.5");
     number.min = 0;
     number.max = 1;
-    EXPECT_EQ(read_output(one(number), R"({"n": 0.25})").result_json, R"({"n":0.25})");
-    EXPECT_EQ(read_output(one(number), R"({"n": "0.75"})").result_json, R"({"n":0.75})");
+    EXPECT_EQ(read_output(one(number), R"({"n": 0.25})").result->dump(), R"({"n":0.25})");
+    EXPECT_EQ(read_output(one(number), R"({"n": "0.75"})").result->dump(), R"({"n":0.75})");
     for (const char* bad :
          {R"({"n": 1.01})", R"({"n": "nan"})", R"({"n": "inf"})", R"({"n": {}})"}) {
         const auto output = read_output(one(number), bad);
-        EXPECT_EQ(output.result_json, R"({"n":0.5})") << bad;
+        EXPECT_EQ(output.result->dump(), R"({"n":0.5})") << bad;
         EXPECT_EQ(output.complaint, "\"n\": number from 0 to 1\n");
     }
 }
@@ -175,7 +175,7 @@ TEST(ReadOutput, ReadsBooleans) {
     const OutputSpec spec = one(field("b", FieldType::boolean, "false"));
     for (const char* yes : {"true", "\"Yes\"", "\"はい\"", "\"是\"", "1", "\"TRUE\"", "True"}) {
         const auto output = read_output(spec, std::string(R"({"b": )") + yes + "}");
-        EXPECT_EQ(output.result_json, R"({"b":true})") << yes;
+        EXPECT_EQ(output.result->dump(), R"({"b":true})") << yes;
     }
     for (const char* bad : {"2", "\"maybe\"", "null", "[]"}) {
         EXPECT_FALSE(read_output(spec, std::string(R"({"b": )") + bad + "}").valid()) << bad;
@@ -189,7 +189,7 @@ TEST(ReadOutput, ReadsASingleFieldWithoutItsObject) {
     ASSERT_TRUE(add_meaning(label, "alert", 1));
     EXPECT_FALSE(add_meaning(label, "NORMAL", 1));
     EXPECT_FALSE(add_meaning(label, "!?", 1));
-    EXPECT_EQ(read_output(one(label), " Alert.\n").result_json, R"({"gate":"alert"})");
+    EXPECT_EQ(read_output(one(label), " Alert.\n").result->dump(), R"({"gate":"alert"})");
     EXPECT_FALSE(read_output(one(label), "I think it is an alert").valid());
 }
 
@@ -227,7 +227,7 @@ TEST(ReadOutput, ComplainsOfFieldsWithoutQuotingTheAnswer) {
     EXPECT_EQ(output.complaint,
               "\"phase\": one of \"opening\" | \"exploring\" | \"understanding\" | \"acting\" | "
               "\"closing\"\n\"confidence\": one of \"low\" | \"high\"\n");
-    EXPECT_EQ(output.result_json, R"({"phase":"exploring","confidence":"low"})");
+    EXPECT_EQ(output.result->dump(), R"({"phase":"exploring","confidence":"low"})");
     const auto list = read_output(output_of("perspective"), "s3cret");
     EXPECT_EQ(list.defaulted, (std::vector<std::string>{"state", "emotions", "needs", "risk"}));
     EXPECT_NE(list.complaint.find("\"emotions\": list of at most 3: {\"name\": one of"),
@@ -237,7 +237,7 @@ TEST(ReadOutput, ComplainsOfFieldsWithoutQuotingTheAnswer) {
 }
 
 TEST(ReadOutput, AFreeTextStageHasAnEmptyResult) {
-    EXPECT_EQ(read_output(OutputSpec(), good).result_json, "{}");
+    EXPECT_EQ(read_output(OutputSpec(), good).result->dump(), "{}");
 }
 
 TEST(DefaultOutput, HasEveryField) {
@@ -249,8 +249,8 @@ TEST(DefaultOutput, HasEveryField) {
 // What a result promises whatever the answer was.
 void expect_well_formed(const std::string& answer) {
     const auto output = read_output(output_of("perspective"), answer);
-    ASSERT_TRUE(simdjson::validate_utf8(output.result_json));
-    const Json result = Json::parse(output.result_json, nullptr, false);
+    ASSERT_TRUE(simdjson::validate_utf8(output.result->dump()));
+    const Json result = Json::parse(output.result->dump(), nullptr, false);
     ASSERT_TRUE(result.is_object());
     ASSERT_EQ(result.size(), 4u);
     const std::string state = result["state"];

@@ -138,7 +138,7 @@ careful: {look.mood: bad}
     EXPECT_EQ(default_output(look.output),
               R"({"mood":"bad","sure":"low","note":"nothing","level":1,"weight":0.5,"flag":true,)"
               R"("words":[],"pairs":[]})");
-    EXPECT_EQ(read_output(look.output, R"({"mood": "Fine", "pairs": "x"})").result_json,
+    EXPECT_EQ(read_output(look.output, R"({"mood": "Fine", "pairs": "x"})").result->dump(),
               R"({"mood":"good","sure":"low","note":"nothing","level":1,"weight":0.5,"flag":true,)"
               R"("words":[],"pairs":[{"a":"x","b":2}]})");
     ASSERT_EQ(pipeline->remembered.size(), 1u);

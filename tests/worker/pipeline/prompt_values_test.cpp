@@ -79,7 +79,9 @@ TEST(PromptValues, SurvivesResultsOfAnotherKind) {
     for (const char* json :
          {"", "[]", "7", "{\"phase\":7,\"confidence\":[]}", "{\"x\":1}",
           "{\"needs\":7,\"emotions\":[[1],7,null],\"state\":{}}", "{\"needs\":[7,null,{}]}"}) {
-        for (std::size_t stage = 0; stage < 9; ++stage) odd[stage].result_json = json;
+        for (std::size_t stage = 0; stage < 9; ++stage)
+            odd[stage].result = std::make_shared<const nlohmann::ordered_json>(
+                nlohmann::ordered_json::parse(json, nullptr, false));
         const Json all = values(odd);
         EXPECT_TRUE(all.is_object());
         const auto reply = emostage().stages[emostage().reply].instruction.at(Language::en);
