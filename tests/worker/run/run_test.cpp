@@ -130,10 +130,10 @@ protected:
         lease.shown = shown;
         lease.on_lost = on_lost;
         lease.checkpoint = {
-            {"phase", wire::StageStatus::done, *pack_result(R"({"phase":"closing"})"), 70, {}},
+            {"phase", wire::StageStatus::done, *pack_result({{"phase", "closing"}}), 70, {}},
             {"mood",
              wire::StageStatus::done,
-             *pack_result(R"({"feeling":"sad","risk":"none"})"),
+             *pack_result({{"feeling", "sad"}, {"risk", "none"}}),
              90,
              {"risk"}}};
     }
@@ -454,8 +454,8 @@ TEST_F(RunTest, AStageThatHadFailedStaysFailedAndOneThatIsMissingRuns) {
 TEST_F(RunTest, ACheckpointThatDoesNotFitThePipelineIsRunAgain) {
     lease.checkpoint = {
         {"mood", wire::StageStatus::done, {"\xc1"}, 5, {}},
-        {"phase", wire::StageStatus::done, *pack_result(R"({"gone":"closing"})"), 5, {}},
-        {"response", wire::StageStatus::done, *pack_result(R"({"phase":"closing"})"), 5, {}},
+        {"phase", wire::StageStatus::done, *pack_result({{"gone", "closing"}}), 5, {}},
+        {"response", wire::StageStatus::done, *pack_result({{"phase", "closing"}}), 5, {}},
         {"unheard-of", wire::StageStatus::failed, {}, 5, {}}};
     start();
     EXPECT_EQ(out.open.size(), 2u);
@@ -642,7 +642,7 @@ TEST_F(RunTest, NoAlertComesFromACalmResultFromADefaultOrFromACheckpoint) {
 
     out = {};
     done_before("");
-    lease.checkpoint[1].result = *pack_result(R"({"feeling":"sad","risk":"alert"})");
+    lease.checkpoint[1].result = *pack_result({{"feeling", "sad"}, {"risk", "alert"}});
     start();
     EXPECT_TRUE(out.of<wire::Alert>().empty()) << "it was told before the stage was";
 }
