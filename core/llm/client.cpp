@@ -96,7 +96,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     struct Running {
         Impl& client;
         const CallId id;
-        const ChatRequest request;
+        ChatRequest request;  // its texts only until the first content
         ChatSink& sink;
         Lane first;
         std::unique_ptr<Lane> second;
@@ -112,6 +112,13 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
               sink(sink_),
               first(*this, request,
                     {client.policy, client.pool, client.budget, client.backoff, client.parser}) {}
+
+        // Nothing is tried again after the first content.
+        void drop_texts() {
+            request.shared_prefix.reset();
+            std::string().swap(request.user);
+            std::string().swap(request.continue_from);
+        }
 
         // Nothing: there is none, or it is out.
         Lane* rival_of(const Lane& lane) {
@@ -235,6 +242,7 @@ void Client::Impl::apply(Lane& lane, Call::Step step, TimePoint now) {
     if (!lane.call.content().empty()) {
         if (!running.spoken) {
             running.spoken = true;
+            running.drop_texts();
             running.hedge_at = TimePoint::max();
             hedge.on_first_content(now - running.first.call.sent_at());
             win(lane);

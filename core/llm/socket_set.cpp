@@ -13,10 +13,11 @@ SocketSet::SocketSet() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
 
 SocketSet::~SocketSet() { ::close(epoll_); }
 
-bool SocketSet::watch(int socket, bool read, bool write) {
+bool SocketSet::watch(int socket, std::uint32_t owner, bool read, bool write) {
     const auto index = static_cast<std::size_t>(socket);
-    if (index >= generations_.size()) generations_.resize(index + 1);
-    std::uint32_t& generation = generations_[index];
+    if (index >= entries_.size()) entries_.resize(index + 1);
+    entries_[index].owner = owner;
+    std::uint32_t& generation = entries_[index].generation;
     const bool known = generation % 2 == 1;
     if (!known) ++generation;
     epoll_event event{};
@@ -32,8 +33,8 @@ bool SocketSet::watch(int socket, bool read, bool write) {
 
 void SocketSet::forget(int socket) {
     const auto index = static_cast<std::size_t>(socket);
-    if (index >= generations_.size() || generations_[index] % 2 == 0) return;
-    ++generations_[index];
+    if (index >= entries_.size() || entries_[index].generation % 2 == 0) return;
+    ++entries_[index].generation;
     epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
 }
 
@@ -47,8 +48,10 @@ bool SocketSet::take_ready(Ready& ready) {
     while (taken_ < count_) {
         const epoll_event& event = events_[static_cast<std::size_t>(taken_++)];
         const auto index = static_cast<std::uint32_t>(event.data.u64);
-        if (generations_[index] != static_cast<std::uint32_t>(event.data.u64 >> 32)) continue;
+        const Entry& entry = entries_[index];
+        if (entry.generation != static_cast<std::uint32_t>(event.data.u64 >> 32)) continue;
         ready.socket = static_cast<int>(index);
+        ready.owner = entry.owner;
         ready.readable = (event.events & EPOLLIN) != 0;
         ready.writable = (event.events & EPOLLOUT) != 0;
         ready.failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;

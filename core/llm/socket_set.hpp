@@ -18,6 +18,7 @@ public:
 
     struct Ready {
         int socket = -1;
+        std::uint32_t owner = 0;  // as watch() was told
         bool readable = false;
         bool writable = false;
         bool failed = false;  // error or hang-up
@@ -31,7 +32,7 @@ public:
     int descriptor() const { return epoll_; }  // readable while a socket is ready
 
     // False: the system refuses (no memory, too many watches).
-    bool watch(int socket, bool read, bool write);
+    bool watch(int socket, std::uint32_t owner, bool read, bool write);
     void forget(int socket);
 
     // Fills the batch without waiting; then take_ready() gives one after another until false.
@@ -39,8 +40,13 @@ public:
     bool take_ready(Ready& ready);
 
 private:
+    struct Entry {
+        std::uint32_t generation = 0;  // odd: watched
+        std::uint32_t owner = 0;
+    };
+
     int epoll_;
-    std::vector<std::uint32_t> generations_;  // by socket; odd: watched
+    std::vector<Entry> entries_;  // by socket
     std::array<epoll_event, batch_max> events_{};
     int count_ = 0;
     int taken_ = 0;

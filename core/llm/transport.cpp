@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 #include <csignal>
@@ -16,6 +17,8 @@
 
 namespace emostage::llm {
 
+struct Multi;
+
 // Its notes of what happened inside libcurl, until they are handed on.
 struct Exchange {
     CURL* easy = nullptr;
@@ -23,6 +26,7 @@ struct Exchange {
     std::string url;  // that `easy` is set to
     std::string request;
     Transport::Impl* owner = nullptr;
+    Multi* multi = nullptr;              // that has it
     ExchangeHandler* handler = nullptr;  // null: draining, or over
     std::size_t index = 0;               // in Transport::Impl::live
     bool noted = false;
@@ -47,6 +51,7 @@ struct Exchange {
 namespace {
 
 constexpr long connection_idle_seconds_max = 60;  // older ones are not used again
+constexpr auto multi_idle_max = std::chrono::seconds(connection_idle_seconds_max);
 constexpr long dns_cache_seconds = 60;
 constexpr long connect_grace_ms = 500;                  // the caller's deadline comes first
 constexpr std::size_t kept_body_bytes_max = 64 * 1024;  // of a handle's buffer
@@ -92,14 +97,36 @@ ExchangeEnd classify(CURLcode code) {
 
 }  // namespace
 
+// One of libcurl's multi handles: some of the exchanges, with the connections that they leave.
+struct Multi : std::enable_shared_from_this<Multi> {
+    Transport::Impl& transport;  // which ends it before it goes
+    const std::uint32_t index;   // in Transport::Impl::multis
+    CURLM* handle;
+    asio::steady_timer timer;
+    std::size_t exchanges = 0;
+    TimePoint idle_since{};  // while it has none
+
+    Multi(Transport::Impl& transport_, asio::io_context& loop, std::uint32_t index_,
+          std::size_t connections_max);
+    ~Multi() { curl_multi_cleanup(handle); }
+    Multi(const Multi&) = delete;
+    Multi& operator=(const Multi&) = delete;
+
+    // Called by libcurl: notes only.
+    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+    static int on_timer(CURLM*, long ms, void* self);
+};
+
 struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     asio::io_context& loop;
+    const std::size_t connections_max;
     SocketSet sockets;
     asio::posix::stream_descriptor watcher;  // of the set, which owns the descriptor
-    asio::steady_timer curl_timer;
-    asio::steady_timer drain_timer;
-    CURLM* multi = nullptr;
-    std::vector<std::unique_ptr<Exchange>> live;     // in the multi handle
+    asio::steady_timer drain_timer, trim_timer;
+    bool stopped = false;
+    bool trim_armed = false;
+    std::vector<std::shared_ptr<Multi>> multis;      // made as they are needed
+    std::vector<std::unique_ptr<Exchange>> live;     // in the multi handles
     std::vector<std::unique_ptr<Exchange>> idle;     // for the next requests
     std::vector<std::unique_ptr<Exchange>> leaving;  // over, but perhaps still among the notes
     std::vector<Exchange*> noted;
@@ -110,16 +137,20 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     std::function<void()> burst_end;
     bool in_burst = false;
 
-    Impl(asio::io_context& loop_, std::size_t connections_max);
+    Impl(asio::io_context& loop_, std::size_t connections_max_);
     ~Impl();
     void stop();
 
     // Into libcurl, and what it leads to.
     void watch();
-    void act(curl_socket_t socket, int what);
-    void hand_on();
+    void act(Multi& multi, curl_socket_t socket, int what);
+    void hand_on(Multi& multi);
     void tell(Exchange& exchange, TimePoint now);
-    bool take_result();
+    bool take_result(Multi& multi);
+
+    Multi& multi_with_room();
+    void arm_trim_timer();
+    void trim();
 
     void set_up(Exchange& exchange);
     Exchange* add(Post post, ExchangeHandler& handler);
@@ -130,40 +161,77 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
 
     // Called by libcurl: notes only.
     void note(Exchange& exchange);
-    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
-    static int on_timer(CURLM*, long ms, void* self);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* exchange);
     static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* exchange);
     static int on_connection(void* exchange, char*, char*, int, int);
 };
 
-Transport::Impl::Impl(asio::io_context& loop_, std::size_t connections_max)
-    : loop(loop_), watcher(loop_), curl_timer(loop_), drain_timer(loop_) {
+Multi::Multi(Transport::Impl& transport_, asio::io_context& loop, std::uint32_t index_,
+             std::size_t connections_max)
+    : transport(transport_), index(index_), handle(curl_multi_init()), timer(loop) {
+    if (handle == nullptr) throw std::bad_alloc();
+    curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
+    curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
+    curl_multi_setopt(handle, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
+    curl_multi_setopt(handle, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+}
+
+Transport::Impl::Impl(asio::io_context& loop_, std::size_t connections_max_)
+    : loop(loop_),
+      connections_max(connections_max_),
+      watcher(loop_),
+      drain_timer(loop_),
+      trim_timer(loop_) {
     start_libcurl();
-    multi = curl_multi_init();
-    if (multi == nullptr) throw std::bad_alloc();
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
-    curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     watcher.assign(sockets.descriptor());
 }
 
 Transport::Impl::~Impl() { stop(); }
 
 void Transport::Impl::stop() {
-    if (multi == nullptr) return;
-    for (auto& exchange : live) curl_multi_remove_handle(multi, exchange->easy);
+    if (std::exchange(stopped, true)) return;
+    for (auto& exchange : live) curl_multi_remove_handle(exchange->multi->handle, exchange->easy);
     live.clear();
     leaving.clear();
     idle.clear();
-    curl_multi_cleanup(multi);
-    multi = nullptr;
-    curl_timer.cancel();
+    multis.clear();
     drain_timer.cancel();
+    trim_timer.cancel();
     watcher.release();
+}
+
+// The first that has room: so exchanges keep to few, and find the connections of former ones there.
+Multi& Transport::Impl::multi_with_room() {
+    for (auto& multi : multis) {
+        if (multi->exchanges < exchanges_per_multi) return *multi;
+    }
+    const auto index = static_cast<std::uint32_t>(multis.size());
+    multis.push_back(std::make_shared<Multi>(*this, loop, index,
+                                             std::min(connections_max, exchanges_per_multi)));
+    return *multis.back();
+}
+
+void Transport::Impl::arm_trim_timer() {
+    if (std::exchange(trim_armed, true)) return;
+    trim_timer.expires_after(multi_idle_max);
+    trim_timer.async_wait([weak = weak_from_this()](const asio::error_code& error) {
+        const auto self = weak.lock();
+        if (!self || error || self->stopped) return;
+        self->trim_armed = false;
+        self->trim();
+    });
+}
+
+// Ends those that nobody has needed for a while, with the connections that they keep.
+void Transport::Impl::trim() {
+    const auto idle_until = Clock::now() - multi_idle_max;
+    while (multis.size() > 1 && multis.back()->exchanges == 0 &&
+           multis.back()->idle_since <= idle_until) {
+        multis.pop_back();
+    }
+    if (multis.size() > 1 && multis.back()->exchanges == 0) arm_trim_timer();
 }
 
 // ---- the loop calls
@@ -172,30 +240,30 @@ void Transport::Impl::watch() {
     watcher.async_wait(asio::posix::stream_descriptor::wait_read,
                        [weak = weak_from_this()](const asio::error_code& error) {
                            const auto self = weak.lock();
-                           if (!self || error || self->multi == nullptr) return;
+                           if (!self || error || self->stopped) return;
                            self->in_burst = static_cast<bool>(self->burst_end);
                            self->sockets.poll();
                            SocketSet::Ready ready;
-                           while (self->multi != nullptr && self->sockets.take_ready(ready)) {
+                           while (!self->stopped && self->sockets.take_ready(ready)) {
                                int what = 0;
                                if (ready.readable) what |= CURL_CSELECT_IN;
                                if (ready.writable) what |= CURL_CSELECT_OUT;
                                if (ready.failed) what |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
-                               self->act(ready.socket, what);
+                               self->act(*self->multis[ready.owner], ready.socket, what);
                            }
-                           if (self->multi == nullptr) return;
+                           if (self->stopped) return;
                            self->watch();
                            if (std::exchange(self->in_burst, false)) self->burst_end();
                        });
 }
 
-void Transport::Impl::act(curl_socket_t socket, int what) {
+void Transport::Impl::act(Multi& multi, curl_socket_t socket, int what) {
     int running = 0;
-    curl_multi_socket_action(multi, socket, what, &running);
-    hand_on();
+    curl_multi_socket_action(multi.handle, socket, what, &running);
+    hand_on(multi);
 }
 
-void Transport::Impl::hand_on() {
+void Transport::Impl::hand_on(Multi& multi) {
     const TimePoint now = Clock::now();
     handing_on = true;
     told.swap(noted);
@@ -204,11 +272,19 @@ void Transport::Impl::hand_on() {
         tell(*exchange, now);
     }
     told.clear();
-    while (multi != nullptr && take_result()) {
+    while (!stopped && take_result(multi)) {
     }
     handing_on = false;
     for (auto& exchange : leaving) recycle(std::move(exchange));
     leaving.clear();
+}
+
+// Of a long stream the answer stays in memory, not the question.
+void drop_request(Exchange& exchange) {
+    curl_off_t sent = 0;
+    curl_easy_getinfo(exchange.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (sent >= static_cast<curl_off_t>(exchange.request.size()))
+        std::string().swap(exchange.request);
 }
 
 // Every step may end the exchange.
@@ -219,6 +295,7 @@ void Transport::Impl::tell(Exchange& exchange, TimePoint now) {
     }
     if (exchange.handler != nullptr && exchange.head.complete() && !exchange.head_told) {
         exchange.head_told = true;
+        drop_request(exchange);
         exchange.handler->on_head(exchange.head.head(), now);
     }
     if (exchange.handler != nullptr && !exchange.body.empty()) {
@@ -227,9 +304,9 @@ void Transport::Impl::tell(Exchange& exchange, TimePoint now) {
     exchange.body.clear();
 }
 
-bool Transport::Impl::take_result() {
+bool Transport::Impl::take_result(Multi& multi) {
     int left = 0;
-    const CURLMsg* message = curl_multi_info_read(multi, &left);
+    const CURLMsg* message = curl_multi_info_read(multi.handle, &left);
     if (message == nullptr) return false;
     if (message->msg != CURLMSG_DONE) return true;
     const CURLcode code = message->data.result;  // the message dies with remove()
@@ -261,27 +338,28 @@ void Transport::Impl::note(Exchange& exchange) {
 
 // An error returned from here would leave transfers in limbo (curl #8083): a socket that cannot be
 // watched stays silent, and the caller's deadline ends it.
-int Transport::Impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-    SocketSet& sockets = static_cast<Impl*>(self)->sockets;
+int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    const auto& multi = *static_cast<Multi*>(self);
+    SocketSet& sockets = multi.transport.sockets;
     if (what == CURL_POLL_REMOVE) {
         sockets.forget(socket);
     } else {
-        sockets.watch(socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+        sockets.watch(socket, multi.index, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
     }
     return 0;
 }
 
-int Transport::Impl::on_timer(CURLM*, long ms, void* self) {
-    auto& impl = *static_cast<Impl*>(self);
+int Multi::on_timer(CURLM*, long ms, void* self) {
+    auto& multi = *static_cast<Multi*>(self);
     if (ms < 0) {
-        impl.curl_timer.cancel();
+        multi.timer.cancel();
         return 0;
     }
-    impl.curl_timer.expires_after(milliseconds(ms));
-    impl.curl_timer.async_wait([weak = impl.weak_from_this()](const asio::error_code& error) {
-        const auto impl = weak.lock();
-        if (!impl || error || impl->multi == nullptr) return;
-        impl->act(CURL_SOCKET_TIMEOUT, 0);
+    multi.timer.expires_after(milliseconds(ms));
+    multi.timer.async_wait([weak = multi.weak_from_this()](const asio::error_code& error) {
+        const auto multi = weak.lock();
+        if (!multi || error) return;
+        multi->transport.act(*multi, CURL_SOCKET_TIMEOUT, 0);
     });
     return 0;
 }
@@ -382,15 +460,21 @@ Exchange* Transport::Impl::add(Post post, ExchangeHandler& handler) {
                      static_cast<long>(post.connect_timeout.count()) + connect_grace_ms);
     exchange.handler = &handler;
     exchange.index = live.size();
+    exchange.multi = &multi_with_room();
     live.reserve(live.size() + 1);
-    if (curl_multi_add_handle(multi, easy) != CURLM_OK) throw std::bad_alloc();
+    if (curl_multi_add_handle(exchange.multi->handle, easy) != CURLM_OK) throw std::bad_alloc();
+    ++exchange.multi->exchanges;
     live.push_back(std::move(fresh));
     return &exchange;
 }
 
-// Out of the multi handle, which closes the connection of an unfinished exchange.
+// Out of its multi handle, which closes the connection of an unfinished exchange.
 void Transport::Impl::remove(Exchange& exchange) {
-    curl_multi_remove_handle(multi, exchange.easy);
+    curl_multi_remove_handle(exchange.multi->handle, exchange.easy);
+    if (--exchange.multi->exchanges == 0) {
+        exchange.multi->idle_since = Clock::now();
+        if (multis.size() > 1) arm_trim_timer();
+    }
     exchange.handler = nullptr;
     if (exchange.drain_until) --draining;
     exchange.drain_until.reset();
@@ -429,7 +513,7 @@ void Transport::Impl::arm_drain_timer() {
     drain_timer.expires_after(drain_time_max);
     drain_timer.async_wait([weak = weak_from_this()](const asio::error_code& error) {
         const auto self = weak.lock();
-        if (!self || error || self->multi == nullptr) return;
+        if (!self || error || self->stopped) return;
         self->drain_armed = false;
         self->end_drains();
     });

@@ -2,7 +2,8 @@
 //
 // curl's sockets are watched by one epoll set of ours, whose descriptor is the only one that Asio
 // sees: no descriptor of curl's is ever owned, wrapped or closed by us, and a burst of ready
-// sockets costs one wake-up. libcurl is never called from inside its callbacks: these only take
+// sockets costs one wake-up. Exchanges are shared out among several multi handles: for each new one
+// libcurl walks over all connections that a multi handle has. libcurl is never called from inside its callbacks: these only take
 // notes, which are handed to the handlers when libcurl has returned. So handlers may send, close
 // and drain.
 //
@@ -46,6 +47,7 @@ class Transport {
 public:
     static constexpr std::size_t drain_bytes_max = 16 * 1024;  // after drain()
     static constexpr milliseconds drain_time_max{1000};
+    static constexpr std::size_t exchanges_per_multi = 64;
     static constexpr std::size_t idle_handles_max = 1024;            // kept for the next requests
     static constexpr std::size_t draining_max = 1024;                // more are closed instead
     static constexpr std::size_t piece_bytes_max = 4 * 1024 * 1024;  // that libcurl reads at once
@@ -55,7 +57,8 @@ public:
     void on_burst_end(std::function<void()> handler);
     bool in_burst() const;
 
-    // Keeps up to `connections_max` connections for reuse. Throws std::runtime_error where libcurl
+    // Keeps up to `connections_max` connections of each multi handle for reuse, and no multi handle
+    // that has been idle for a minute but the first. Throws std::runtime_error where libcurl
     // or the system has no resources.
     Transport(asio::io_context& loop, std::size_t connections_max);
     ~Transport();  // closes every exchange silently

@@ -20,7 +20,11 @@ Run::Run(wire::Lease lease, std::shared_ptr<const Pipeline> pipeline, const RunC
       outputs_(outputs),
       prompts_(pipeline_, lease_, config.help_lines),
       stages_(pipeline_->stages.size()),
-      reply_(std::move(lease_.shown), lease_.on_lost, lease_.reply_bytes_max) {}
+      reply_(std::move(lease_.shown), lease_.on_lost, lease_.reply_bytes_max) {
+    // The transcript has them.
+    std::string().swap(lease_.text);
+    std::vector<wire::Utterance>().swap(lease_.history);
+}
 
 void Run::on(Start, TimePoint now) {
     started_ = now;

@@ -37,6 +37,7 @@ std::string TurnPrompts::user_message(std::size_t stage, const std::string& comp
             std::make_unique<nlohmann::json>(prompt_values(*pipeline_, results_, state_, facts_));
     }
     auto instruction = spec.instruction.at(facts_.language).render(*values_);
+    if (stage == pipeline_->reply) values_.reset();  // the last that needs them
     if (!complaint.empty()) {
         instruction += "\n\n";
         instruction += pipeline_->repair.at(facts_.language);
