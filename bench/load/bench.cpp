@@ -60,6 +60,14 @@ double peak_mb(const StartedSystem& system, const std::string& role) {
     return sum;
 }
 
+std::string codes_of(const Meter& meter) {
+    std::string text;
+    for (const auto& [code, times] : meter.codes) {
+        text += (text.empty() ? "" : ", ") + code + " " + std::to_string(times);
+    }
+    return text;
+}
+
 void put_meter(Row& row, const Meter& meter, double window_s) {
     row.turns_s = static_cast<double>(meter.completed_in_time) / window_s;
     row.deltas_s = static_cast<double>(meter.deltas_in_time) / window_s;
@@ -71,6 +79,7 @@ void put_meter(Row& row, const Meter& meter, double window_s) {
     row.rejected = static_cast<double>(meter.rejected);
     row.unfinished = static_cast<double>(meter.unfinished);
     row.degraded = static_cast<double>(meter.degraded);
+    row.codes = codes_of(meter);
     row.first_p50 = ms_of(meter.first, 50) - row.ideal_ms;
     row.first_p95 = ms_of(meter.first, 95) - row.ideal_ms;
     row.first_p99 = ms_of(meter.first, 99) - row.ideal_ms;
@@ -256,9 +265,8 @@ Result<Row> Bench::measure_load(double load, StartedSystem* system) {
     GatewayLoad first(loop_, client, connection, warm, script);
     run(first, warm, "warming up for ");
     if (!interrupted_ && first.meter().completed == 0) {
-        std::string why;
-        for (const auto& [code, times] : first.meter().codes) why += " " + code;
-        return fail(Errc::unavailable, "no turn of the warm-up was completed:" + why);
+        return fail(Errc::unavailable,
+                    "no turn of the warm-up was completed: " + codes_of(first.meter()));
     }
 
     if (system != nullptr) {

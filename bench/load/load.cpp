@@ -19,6 +19,7 @@ void Load::start(TimePoint now) {
 void Load::on_time(TimePoint now) {
     if (over_ || starting_) return;
     starting_ = true;
+    while (!pauses_.empty() && pauses_.front() <= now) pauses_.pop_front();
     for (std::size_t begun = 0; begun < starts_at_once; ++begun) {
         if (!may_start() || next_due_ > now) break;
         if (plan_.lasts && (plan_.arrivals ? next_due_ : now) - started_at_ > *plan_.lasts) {
@@ -38,12 +39,15 @@ void Load::on_time(TimePoint now) {
 }
 
 bool Load::may_start() const {
-    return !stopped_ && meter_.started < plan_.turns && in_flight() < plan_.in_flight;
+    return !stopped_ && meter_.started < plan_.turns &&
+           in_flight() + pauses_.size() < plan_.in_flight;
 }
 
 std::optional<TimePoint> Load::next_time() const {
-    if (over_ || !may_start()) return std::nullopt;
-    return next_due_;
+    if (over_) return std::nullopt;
+    if (may_start()) return next_due_;
+    if (!stopped_ && !pauses_.empty()) return pauses_.front();
+    return std::nullopt;
 }
 
 Turn& Load::take_turn() {
@@ -72,6 +76,7 @@ void Load::begin(TimePoint due, TimePoint now) {
     if (const auto opened = ports_.open(turn); !opened) {
         ++meter_.failed;
         ++meter_.codes["own " + std::string(name(opened.error().code))];
+        refused(now);
         finish(turn, now);
     }
 }
@@ -137,12 +142,17 @@ void Load::on_end(Turn& turn, const wire::EventBody& body, TimePoint now) {
         ++meter_.rejected;
         ++meter_.codes[std::string(name(rejected->code))];
         meter_.refusal.add(now - turn.submitted);
+        refused(now);
     } else if (const auto* failed = std::get_if<wire::Failed>(&body)) {
         ++meter_.failed;
         ++meter_.codes[std::string(name(failed->code))];
     }
     finish(turn, now);
     on_time(now);
+}
+
+void Load::refused(TimePoint now) {
+    if (!plan_.arrivals) pauses_.push_back(now + refused_pause);
 }
 
 void Load::finish(Turn& turn, TimePoint now) {

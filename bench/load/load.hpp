@@ -1,6 +1,8 @@
 // One load: starts turns, closed loop or open, reads what comes back, and measures.
 //
-//   closed  `in_flight` turns at once: the next starts when one has ended.
+//   closed  `in_flight` people: the next turn of one starts when the last has ended; who was
+//   refused
+//           comes back after a pause.
 //   open    turns start when they arrive, whether others have ended or not; what waits for us
 //   counts.
 //
@@ -9,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +69,7 @@ class Load {
 public:
     // Starts in one call of on_time(), so that what comes back is read in between.
     static constexpr std::size_t starts_at_once = 64;
+    static constexpr milliseconds refused_pause{500};  // closed
 
     Load(Plan plan, ReplyScript script, Ports& ports);
 
@@ -90,6 +94,7 @@ private:
     bool in_time(TimePoint now) const;
     void count_gaps(Duration gap, std::uint64_t times);
     void on_end(Turn& turn, const wire::EventBody& body, TimePoint now);
+    void refused(TimePoint now);
     void finish(Turn& turn, TimePoint now);
     void look_whether_over();
 
@@ -98,8 +103,9 @@ private:
     Ports& ports_;
     Meter meter_;
     TimePoint started_at_{};
-    TimePoint next_due_{};   // nobody starts before
-    bool starting_ = false;  // on_time() is at work: an end in it does not start another
+    TimePoint next_due_{};          // nobody starts before
+    std::deque<TimePoint> pauses_;  // closed: their ends, of people who were refused
+    bool starting_ = false;         // on_time() is at work: an end in it does not start another
     bool stopped_ = false, over_ = false;
     std::mt19937_64 random_;
     std::vector<std::unique_ptr<Turn>> turns_;

@@ -52,8 +52,7 @@ void declare_work(CLI::App& app, Options& options, Raw& raw) {
     idle->check(CLI::Range(1.0, Options::seconds_max));
     closed->excludes(open)->excludes(idle);
     open->excludes(idle);
-    app.add_option("--rhythm", options.rhythm,
-                   "of --open: poisson, or people (log-normal gaps, in bursts)")
+    app.add_option("--rhythm", options.rhythm, "of --open: poisson, or people (log-normal gaps)")
         ->transform(CLI::CheckedTransformer(rhythms).description(""));
     app.add_option("--seconds", options.seconds, "at full load, for each of the list")
         ->check(CLI::Range(0.1, Options::seconds_max))

@@ -23,6 +23,7 @@ struct Row {
     std::string mode;    // closed, open or idle
     std::string rhythm;  // open: poisson or people
     std::string state;   // journal or memory; unknown
+    std::string codes;   // of those that failed or were rejected: "overloaded 12, model_cut 1"
     std::string command;
     std::string commit;
     double load = 0;  // turns in flight, or per second
@@ -78,6 +79,7 @@ void fields(AnyRow& row, Visit visit) {
     visit("rejected", row.rejected);
     visit("unfinished", row.unfinished);
     visit("degraded", row.degraded);
+    visit("codes", row.codes);
     visit("violations", row.violations);
     visit("added_first_ms_p50", row.first_p50);
     visit("added_first_ms_p95", row.first_p95);

@@ -36,12 +36,18 @@ TEST(Arrivals, PoissonGapsAreExponential) {
     EXPECT_NEAR(share_below(found, 2.3026), 0.9, 0.01);
 }
 
-TEST(Arrivals, PeopleComeInBurstsWithLongPauses) {
-    const auto found = gaps(Rhythm::people, 1, 3, 50'000);
-    const double median = std::exp(-Arrivals::people_sigma * Arrivals::people_sigma / 2);
-    EXPECT_NEAR(share_below(found, median), 0.5, 0.01);
-    EXPECT_GT(share_below(found, 0.25), share_below(gaps(Rhythm::poisson, 1, 3, 50'000), 0.25));
-    EXPECT_GT(*std::ranges::max_element(found), 10);
+TEST(Arrivals, PeoplesPausesHaveTheShapeThatWasCounted) {
+    // In pauses of 30 s at the median.
+    auto found = gaps(Rhythm::people, 1, 3, 50'000);
+    std::ranges::sort(found);
+    const auto at = [&](double percent) {
+        return found[static_cast<std::size_t>(static_cast<double>(found.size()) * percent / 100)];
+    };
+    const double scale = 30 / at(50);
+    for (const auto& [percent, seconds] : std::vector<std::pair<double, double>>{
+             {25, 16}, {75, 53}, {90, 85}, {95, 110}, {99, 180}}) {
+        EXPECT_NEAR(at(percent) * scale, seconds, seconds / 6) << percent;
+    }
 }
 
 TEST(Arrivals, OneSeedIsOneSequence) {

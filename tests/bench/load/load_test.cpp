@@ -205,6 +205,7 @@ TEST_F(LoadTest, RefusalsAreCountedByCodeWithTheTimeThatTheyTook) {
     make(closed(3, 1));
     now += milliseconds(3);
     end_first(wire::Rejected{Errc::overloaded, "full", 100});
+    pass_to(now + Load::refused_pause);
     end_first(wire::Failed{Errc::model_cut, "cut"});
     end_first(wire::Cancelled{"requested"});
     const Meter& meter = load->meter();
@@ -221,10 +222,32 @@ TEST_F(LoadTest, RefusalsAreCountedByCodeWithTheTimeThatTheyTook) {
 TEST_F(LoadTest, OpensThatOurOwnClientRefusesAreFailuresAndDoNotStopTheLoad) {
     far.refuse = 3;
     make(closed(5, 2));
+    EXPECT_EQ(load->meter().failed, 2u);
+    pass_to(now + 2 * Load::refused_pause);
     EXPECT_EQ(load->meter().failed, 3u);
     EXPECT_EQ(far.opened, 2);
     end_first();
     end_first();
+    EXPECT_TRUE(load->over());
+}
+
+TEST_F(LoadTest, WhoIsRefusedInAClosedLoopComesBackAfterAPause) {
+    make(closed(100, 2));
+    end_first(wire::Rejected{Errc::overloaded, "full", 100});
+    EXPECT_EQ(far.opened, 2);
+    EXPECT_EQ(load->next_time(), now + Load::refused_pause);
+    end_first();  // the other one goes on at once
+    EXPECT_EQ(far.opened, 3);
+    pass_to(now + Load::refused_pause);
+    EXPECT_EQ(far.opened, 4);
+    EXPECT_EQ(load->in_flight(), 2u);
+}
+
+TEST_F(LoadTest, InAnOpenLoopARefusalChangesNothing) {
+    make(open(100, 100));
+    pass_to(begin + seconds(20));
+    while (!far.running.empty()) end_first(wire::Rejected{Errc::overloaded, "full", 100});
+    EXPECT_EQ(load->meter().rejected, 100u);
     EXPECT_TRUE(load->over());
 }
 
