@@ -172,8 +172,14 @@ def peer_tables(peers):
 
 
 def overload_of(tables):
-    found = re.search(r"### Open loop\n(?:.*\n)*?journal: the knee is (.*)\n", tables)
-    return "the knee is " + found.group(1) if found else "not measured"
+    """The report's own sentences: the slots are the bound, then the processors."""
+    said = []
+    for label, bound in (("Open loop", "by slots"), ("Open loop saturated", "by processors")):
+        section = re.search(rf"^### {label}\n(.*?)(?=^### |\Z)", tables, re.M | re.S)
+        found = re.search(r"^journal: (the knee is .*)$", section.group(1), re.M) if section else None
+        if found:
+            said.append(f"{bound}: {found.group(1)}")
+    return "<br>".join(said) or "not measured"
 
 
 def processor():

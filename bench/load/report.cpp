@@ -90,7 +90,7 @@ std::string slug(const std::string& label) {
 
 std::vector<LoadPoint> load_points(const std::vector<Row>& sweep) {
     std::vector<LoadPoint> points;
-    for (const auto& row : sweep) points.push_back({row.turns_s, row.first_p50 + row.ideal_ms});
+    for (const auto& row : sweep) points.push_back({row.turns_s, row.first_p95 + row.ideal_ms});
     return points;
 }
 
@@ -172,8 +172,11 @@ std::optional<Overload> overload_of(const std::vector<Row>& sweep) {
     overload.most = last.load;
     for (const auto& row : sweep) overload.peak = std::max(overload.peak, row.turns_s);
     overload.goodput_share = last.turns_s / overload.peak;
-    overload.first_times =
-        (last.first_p50 + last.ideal_ms) / (at_knee.first_p50 + at_knee.ideal_ms);
+    const auto times = [&](double Row::*first) {
+        return (last.*first + last.ideal_ms) / (at_knee.*first + at_knee.ideal_ms);
+    };
+    overload.first_times_p50 = times(&Row::first_p50);
+    overload.first_times_p99 = times(&Row::first_p99);
     overload.refusal_p99 = last.refusal_p99;
     return overload;
 }
@@ -184,7 +187,8 @@ std::string to_sentence(const Overload& overload) {
                        " turns/s (" + shown(overload.most / overload.knee, 1) +
                        " × the knee) the goodput is " + shown(100 * overload.goodput_share, 1) +
                        " % of the peak, the first token of the admitted comes after " +
-                       shown(overload.first_times, 1) + " × the time at the knee (p50)";
+                       shown(overload.first_times_p50, 1) + " × (p50) and " +
+                       shown(overload.first_times_p99, 1) + " × (p99) the time at the knee";
     if (!std::isnan(overload.refusal_p99)) {
         text += ", refusals within " + shown(overload.refusal_p99, 1) + " ms (p99)";
     }

@@ -25,12 +25,12 @@ std::vector<NamedPlot> plots_of(const std::vector<Row>& rows);
 
 // Past the knee of an open loop.
 struct Overload {
-    double knee = 0;                    // turns per second that were offered there
-    double peak = 0;                    // goodput, turns per second, wherever it was greatest
-    double most = 0;                    // turns per second that were offered at the most
-    double goodput_share = 0;           // there, of the peak
-    double first_times = 0;             // p50 of the first token there, in those of the knee
-    double refusal_p99 = not_measured;  // ms, there
+    double knee = 0;           // turns per second that were offered there
+    double peak = 0;           // goodput, turns per second, wherever it was greatest
+    double most = 0;           // turns per second that were offered at the most
+    double goodput_share = 0;  // there, of the peak
+    double first_times_p50 = 0, first_times_p99 = 0;  // the first token there, in those of the knee
+    double refusal_p99 = not_measured;                // ms, there
 };
 // Requires: rows of one sweep, by load. Nothing where there are fewer than three or no knee.
 std::optional<Overload> overload_of(const std::vector<Row>& sweep);

@@ -76,7 +76,10 @@ class ResultsTest(unittest.TestCase):
         said = "the knee is at 400 turns/s. At 1200 turns/s …."
         text = self.results([row("Saturated", 64)],
                             ["### Open loop", "", "| 400/s |", "", f"journal: {said}", "", "### Cancel"])
-        self.assertEqual(self.target(text, "past saturation")[4], said)
+        self.assertEqual(self.target(text, "past saturation")[4], "by slots: " + said)
+        text = self.results([row("Saturated", 64)], ["### Open loop", "", "| 400/s |", "### Open loop saturated",
+                                                     "", f"journal: {said}"])
+        self.assertEqual(self.target(text, "past saturation")[4], "by processors: " + said)
         text = self.results([row("Saturated", 64)])
         self.assertEqual(self.target(text, "past saturation")[4], "not measured")
 

@@ -49,7 +49,8 @@ TEST(Overload, ComparesTheMostThatWasOfferedWithTheKnee) {
     EXPECT_EQ(overload->peak, 380);
     EXPECT_EQ(overload->most, 1'200);
     EXPECT_NEAR(overload->goodput_share, 375.0 / 380, 1e-9);
-    EXPECT_NEAR(overload->first_times, 20.0 / 6, 1e-9);
+    EXPECT_NEAR(overload->first_times_p50, 20.0 / 6, 1e-9);
+    EXPECT_NEAR(overload->first_times_p99, 20.0 / 6, 1e-9);
     const auto said = to_sentence(*overload);
     EXPECT_THAT(said, HasSubstr("3.0 × the knee"));
     EXPECT_THAT(said, HasSubstr("98.7 % of the peak"));
