@@ -63,9 +63,9 @@ void render_preamble_and_transcript(benchmark::State& state) {
     }
 }
 
-// Of one stage, once a call.
+// Of one stage, once a call; its values are made with the first and kept, but for the reply's.
 void render_user_message(benchmark::State& state, std::size_t stage) {
-    const auto prompts = after_analyses(lease_of(state));
+    auto prompts = after_analyses(lease_of(state));
     std::size_t bytes = 0;
     for (auto _ : state) {
         const auto message = prompts.user_message(stage, {});
@@ -76,7 +76,7 @@ void render_user_message(benchmark::State& state, std::size_t stage) {
 }
 
 void write_request_body(benchmark::State& state) {
-    const auto prompts = after_analyses(lease_of(state));
+    auto prompts = after_analyses(lease_of(state));
     llm::ChatRequest request;
     request.shared_prefix = prompts.preamble();
     request.user = prompts.user_message(pipeline()->reply, {});

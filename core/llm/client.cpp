@@ -356,6 +356,7 @@ void Client::Impl::on_timer() {
         if (!running.over) wait(running);
     }
     arm_timer();
+    transport.push();
 }
 
 Client::Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed)
@@ -372,6 +373,8 @@ Client::~Client() {
 void Client::on_burst_end(std::function<void()> handler) {
     impl_->transport.on_burst_end(std::move(handler));
 }
+
+void Client::push() { impl_->transport.push(); }
 
 bool Client::in_burst() const { return impl_->transport.in_burst(); }
 

@@ -100,9 +100,13 @@ public:
     ~Client();  // stops every call silently; not from inside a sink
 
     // Called when sinks have heard all that was ready on the connections; in_burst() until then. So
-    // what several of them had to tell can be merged, and nothing waits for it.
+    // what several of them had to tell can be merged, and nothing waits for it. Who asks for it
+    // calls push() at the end of each of its loop turns in which it has started a call.
     void on_burst_end(std::function<void()> handler);
     bool in_burst() const;
+
+    // Puts the requests of new calls on the wire, at once. Not from inside a sink.
+    void push();
 
     CallId start(ChatRequest request, ChatSink& sink);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <csignal>
 #include <new>
@@ -52,6 +53,7 @@ namespace {
 
 constexpr long connection_idle_seconds_max = 60;  // older ones are not used again
 constexpr auto multi_idle_max = std::chrono::seconds(connection_idle_seconds_max);
+constexpr int push_rounds_max = 8;  // then other handlers get their turn
 constexpr long dns_cache_seconds = 60;
 constexpr long connect_grace_ms = 500;                  // the caller's deadline comes first
 constexpr std::size_t kept_body_bytes_max = 64 * 1024;  // of a handle's buffer
@@ -105,6 +107,7 @@ struct Multi : std::enable_shared_from_this<Multi> {
     asio::steady_timer timer;
     std::size_t exchanges = 0;
     TimePoint idle_since{};  // while it has none
+    bool due = false;        // wants to be called at once
 
     Multi(Transport::Impl& transport_, asio::io_context& loop, std::uint32_t index_,
           std::size_t connections_max);
@@ -125,7 +128,9 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     asio::steady_timer drain_timer, trim_timer;
     bool stopped = false;
     bool trim_armed = false;
-    std::vector<std::shared_ptr<Multi>> multis;      // made as they are needed
+    std::vector<std::shared_ptr<Multi>> multis;  // made as they are needed
+    std::vector<std::weak_ptr<Multi>> due;       // of them
+    bool push_posted = false;
     std::vector<std::unique_ptr<Exchange>> live;     // in the multi handles
     std::vector<std::unique_ptr<Exchange>> idle;     // for the next requests
     std::vector<std::unique_ptr<Exchange>> leaving;  // over, but perhaps still among the notes
@@ -147,6 +152,9 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     void hand_on(Multi& multi);
     void tell(Exchange& exchange, TimePoint now);
     bool take_result(Multi& multi);
+
+    void push();
+    void push_soon();
 
     Multi& multi_with_room();
     void arm_trim_timer();
@@ -252,9 +260,35 @@ void Transport::Impl::watch() {
                                self->act(*self->multis[ready.owner], ready.socket, what);
                            }
                            if (self->stopped) return;
+                           self->push();
+                           if (self->stopped) return;
                            self->watch();
                            if (std::exchange(self->in_burst, false)) self->burst_end();
                        });
+}
+
+// What it leads to may make others due, and in the end waits for sockets.
+void Transport::Impl::push() {
+    for (int round = 0; round < push_rounds_max && !due.empty(); ++round) {
+        for (const auto& one : std::exchange(due, {})) {
+            const auto multi = one.lock();
+            if (!multi) continue;
+            multi->due = false;
+            act(*multi, CURL_SOCKET_TIMEOUT, 0);
+            if (stopped) return;
+        }
+    }
+    if (!due.empty()) push_soon();
+}
+
+void Transport::Impl::push_soon() {
+    if (std::exchange(push_posted, true)) return;
+    asio::post(loop, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self || self->stopped) return;
+        self->push_posted = false;
+        self->push();
+    });
 }
 
 void Transport::Impl::act(Multi& multi, curl_socket_t socket, int what) {
@@ -355,11 +389,19 @@ int Multi::on_timer(CURLM*, long ms, void* self) {
         multi.timer.cancel();
         return 0;
     }
+    if (ms == 0) {
+        if (std::exchange(multi.due, true)) return 0;
+        multi.transport.due.push_back(multi.weak_from_this());
+        if (!multi.transport.burst_end) multi.transport.push_soon();
+        return 0;
+    }
     multi.timer.expires_after(milliseconds(ms));
     multi.timer.async_wait([weak = multi.weak_from_this()](const asio::error_code& error) {
         const auto multi = weak.lock();
         if (!multi || error) return;
-        multi->transport.act(*multi, CURL_SOCKET_TIMEOUT, 0);
+        const auto transport = multi->transport.shared_from_this();
+        transport->act(*multi, CURL_SOCKET_TIMEOUT, 0);
+        if (!transport->stopped) transport->push();
     });
     return 0;
 }
@@ -544,6 +586,8 @@ Exchange* Transport::send(Post post, ExchangeHandler& handler) {
 void Transport::on_burst_end(std::function<void()> handler) {
     impl_->burst_end = std::move(handler);
 }
+
+void Transport::push() { impl_->push(); }
 
 bool Transport::in_burst() const { return impl_->in_burst; }
 

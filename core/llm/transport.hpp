@@ -54,8 +54,13 @@ public:
     static constexpr long receive_buffer_bytes = 16 * 1024;          // of each running exchange
 
     // Called when all that was ready on the connections has been handed on; in_burst() until then.
+    // Who asks for it also calls push() at the end of each of its loop turns in which it has sent.
     void on_burst_end(std::function<void()> handler);
     bool in_burst() const;
+
+    // Puts on the wire what was sent since, which else takes a loop turn of its own. Not from
+    // inside a handler.
+    void push();
 
     // Keeps up to `connections_max` connections of each multi handle for reuse, and no multi handle
     // that has been idle for a minute but the first. Throws std::runtime_error where libcurl

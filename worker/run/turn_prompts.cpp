@@ -29,6 +29,7 @@ TurnPrompts::TurnPrompts(std::shared_ptr<const Pipeline> pipeline, const wire::L
 }
 
 TurnPrompts::~TurnPrompts() = default;
+TurnPrompts::TurnPrompts(TurnPrompts&&) noexcept = default;
 
 std::string TurnPrompts::user_message(std::size_t stage, const std::string& complaint) {
     const auto& spec = pipeline_->stages[stage];

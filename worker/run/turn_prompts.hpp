@@ -21,6 +21,7 @@ public:
     TurnPrompts(std::shared_ptr<const Pipeline> pipeline, const wire::Lease& lease,
                 const std::map<Language, std::string>& help_lines);
     ~TurnPrompts();
+    TurnPrompts(TurnPrompts&&) noexcept;
 
     const std::shared_ptr<const std::string>& preamble() const { return preamble_; }
 

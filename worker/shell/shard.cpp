@@ -213,6 +213,7 @@ private:
     }
 
     void settle_now() {
+        client_.push();  // first: people wait for the answers to what is asked now
         settling_ = false;
         flush();
         outputs_.flush();
