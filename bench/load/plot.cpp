@@ -174,7 +174,9 @@ std::string to_svg(const Plot& plot) {
     if (plot.mark && x.fits(*plot.mark)) {
         const double at = x.at(*plot.mark);
         line(svg, at, top, at, height - bottom, "stroke=\"#888\" stroke-dasharray=\"5 4\"");
-        text(svg, at + 4, top + 12, "fill=\"#555\"", plot.mark_label);
+        const bool far = at > (left + width - right) / 2;  // the words stand towards the middle
+        text(svg, far ? at - 4 : at + 4, top + 12,
+             far ? "fill=\"#555\" text-anchor=\"end\"" : "fill=\"#555\"", plot.mark_label);
     }
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
         draw_series(svg, plot.series[i], colours[i], x, y);

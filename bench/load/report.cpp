@@ -107,7 +107,8 @@ Plot plot_of(const std::vector<Row>& sweep, const char* what, const char* y_labe
     plot.x_label = open ? "turns per second, offered" : "turns in flight";
     plot.y_label = y_label;
     plot.x_log = !open;
-    if (const auto knee = find_knee(load_points(sweep))) {
+    // Where the last load is the best one, the knee was not reached.
+    if (const auto knee = find_knee(load_points(sweep)); knee && *knee + 1 < sweep.size()) {
         plot.mark = sweep[*knee].load;
         plot.mark_label = "knee";
     }
@@ -166,25 +167,28 @@ std::vector<NamedPlot> plots_of(const std::vector<Row>& rows) {
 std::optional<Overload> overload_of(const std::vector<Row>& sweep) {
     const auto knee = find_knee(load_points(sweep));
     if (sweep.size() < sweep_min || !knee) return std::nullopt;
-    const Row &at_knee = sweep[*knee], &last = sweep.back();
+    const Row& at_knee = sweep[*knee];
+    const auto found = std::ranges::find_if(
+        sweep, [&](const Row& row) { return row.load >= Overload::beyond * at_knee.load; });
+    const Row& past = found == sweep.end() ? sweep.back() : *found;
     Overload overload;
     overload.knee = at_knee.load;
-    overload.most = last.load;
+    overload.offered = past.load;
     for (const auto& row : sweep) overload.peak = std::max(overload.peak, row.turns_s);
-    overload.goodput_share = last.turns_s / overload.peak;
+    overload.goodput_share = past.turns_s / overload.peak;
     const auto times = [&](double Row::*first) {
-        return (last.*first + last.ideal_ms) / (at_knee.*first + at_knee.ideal_ms);
+        return (past.*first + past.ideal_ms) / (at_knee.*first + at_knee.ideal_ms);
     };
     overload.first_times_p50 = times(&Row::first_p50);
     overload.first_times_p99 = times(&Row::first_p99);
-    overload.refusal_p99 = last.refusal_p99;
+    overload.refusal_p99 = past.refusal_p99;
     return overload;
 }
 
 std::string to_sentence(const Overload& overload) {
     std::string text = "the knee is at " + shown(overload.knee, 0) + " turns/s, the peak is " +
-                       shown(overload.peak, 0) + " turns/s. At " + shown(overload.most, 0) +
-                       " turns/s (" + shown(overload.most / overload.knee, 1) +
+                       shown(overload.peak, 0) + " turns/s. At " + shown(overload.offered, 0) +
+                       " turns/s (" + shown(overload.offered / overload.knee, 1) +
                        " × the knee) the goodput is " + shown(100 * overload.goodput_share, 1) +
                        " % of the peak, the first token of the admitted comes after " +
                        shown(overload.first_times_p50, 1) + " × (p50) and " +

@@ -23,14 +23,16 @@ struct NamedPlot {
 // closed loops also CPU per turn against concurrency, of open ones goodput against load.
 std::vector<NamedPlot> plots_of(const std::vector<Row>& rows);
 
-// Past the knee of an open loop.
+// Past the knee of an open loop: at the first load of `beyond` times the knee's, else at the most.
 struct Overload {
+    static constexpr double beyond = 3;
+
     double knee = 0;           // turns per second that were offered there
     double peak = 0;           // goodput, turns per second, wherever it was greatest
-    double most = 0;           // turns per second that were offered at the most
-    double goodput_share = 0;  // there, of the peak
-    double first_times_p50 = 0, first_times_p99 = 0;  // the first token there, in those of the knee
-    double refusal_p99 = not_measured;                // ms, there
+    double offered = 0;        // turns per second past the knee; what follows was measured there
+    double goodput_share = 0;  // of the peak
+    double first_times_p50 = 0, first_times_p99 = 0;  // the first token, in those of the knee
+    double refusal_p99 = not_measured;                // ms
 };
 // Requires: rows of one sweep, by load. Nothing where there are fewer than three or no knee.
 std::optional<Overload> overload_of(const std::vector<Row>& sweep);

@@ -47,7 +47,7 @@ TEST(Overload, ComparesTheMostThatWasOfferedWithTheKnee) {
     ASSERT_TRUE(overload);
     EXPECT_EQ(overload->knee, 400);
     EXPECT_EQ(overload->peak, 380);
-    EXPECT_EQ(overload->most, 1'200);
+    EXPECT_EQ(overload->offered, 1'200);
     EXPECT_NEAR(overload->goodput_share, 375.0 / 380, 1e-9);
     EXPECT_NEAR(overload->first_times_p50, 20.0 / 6, 1e-9);
     EXPECT_NEAR(overload->first_times_p99, 20.0 / 6, 1e-9);
@@ -55,6 +55,15 @@ TEST(Overload, ComparesTheMostThatWasOfferedWithTheKnee) {
     EXPECT_THAT(said, HasSubstr("3.0 × the knee"));
     EXPECT_THAT(said, HasSubstr("98.7 % of the peak"));
     EXPECT_THAT(said, HasSubstr("refusals within 3.0 ms"));
+}
+
+TEST(Overload, IsJudgedAtThreeTimesTheKneeAlsoWhereMoreWasOffered) {
+    auto further = sweep();
+    further.push_back(row("open", 4'000, 100, 90));
+    EXPECT_EQ(overload_of(further)->offered, 1'200);
+    further = sweep();
+    further.pop_back();
+    EXPECT_EQ(overload_of(further)->offered, 800);
 }
 
 TEST(Overload, ThatWasNotMeasuredIsNotTold) {
