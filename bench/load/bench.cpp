@@ -216,7 +216,7 @@ Plan Bench::plan_of(double load) const {
     plan.between_tokens = pace.between_tokens;
     plan.reply_tokens = options_.far_end == FarEnd::unknown ? 0 : pace.reply_tokens;
     plan.cancels = options_.cancel_percent / 100;
-    plan.cancel_tokens_max = std::min(cancel_tokens_max, pace.reply_tokens);
+    plan.cancel_tokens_max = std::clamp<std::uint64_t>(pace.reply_tokens / 2, 1, cancel_tokens_max);
     plan.seed = options_.system.seed;
     if (options_.mode == Mode::closed) {
         plan.in_flight = static_cast<std::size_t>(load);

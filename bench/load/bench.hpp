@@ -26,6 +26,7 @@ public:
     static constexpr milliseconds settle_min{1'000};  // of an open loop, before it is counted
     static constexpr milliseconds idle_settle{2'000};
     static constexpr milliseconds draw_every{100};
+    // Cancelled within the first half of a reply: its server must still be speaking.
     static constexpr std::uint64_t cancel_tokens_max = 32;
 
     explicit Bench(Options options);

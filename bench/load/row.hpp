@@ -40,8 +40,9 @@ struct Row {
            first_p999 = not_measured, first_most = not_measured;  // added, ms
     double jitter_p50 = not_measured, jitter_p99 = not_measured, jitter_p999 = not_measured;
     double refusal_p50 = not_measured, refusal_p99 = not_measured;
-    double cancel_p50 = not_measured, cancel_p99 = not_measured, cancel_open = not_measured;
-    double late_p99 = not_measured;  // our own lateness, ms
+    double cancel_p50 = not_measured, cancel_p99 = not_measured;
+    double cancel_open = not_measured;  // cancelled, but the model's server saw nobody close: late
+    double late_p99 = not_measured;     // our own lateness, ms
 
     // CPU seconds per 1,000 turns; idle: percent of one processor
     double cpu_broker = not_measured, cpu_worker = not_measured, cpu_rehearsal = not_measured,
