@@ -44,7 +44,11 @@ bool Unkept::add(wire::RunEvent event) {
     const auto bytes = bytes_of(event);
     if (events_.size() >= events_max || bytes_ + bytes > bytes_max) return false;
     bytes_ += bytes;
-    events_.push_back({std::move(event), bytes});
+    if (auto* delta = std::get_if<wire::Delta>(&event)) {
+        events_.push_back({std::move(delta->text), nullptr, bytes});
+    } else {
+        events_.push_back({{}, std::make_unique<wire::RunEvent>(std::move(event)), bytes});
+    }
     return true;
 }
 
@@ -65,7 +69,7 @@ wire::Output Unkept::batch(std::uint64_t ordinal) const {
         if (output.events.size() == batch_events_max) break;
         if (!first && bytes + events_[i].bytes > batch_bytes_max) break;
         bytes += events_[i].bytes;
-        output.events.push_back(events_[i].event);
+        output.events.push_back(events_[i].event());
     }
     return output;
 }

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "schemas/limits.hpp"
@@ -47,9 +49,14 @@ public:
     wire::Output batch(std::uint64_t ordinal) const;
 
 private:
+    // Nearly all are deltas, a hundred of them in a second of a reply: those take no more than they
+    // need.
     struct Kept {
-        wire::RunEvent event;
+        std::string delta;                      // where there is no other
+        std::unique_ptr<wire::RunEvent> other;  // but a delta
         std::size_t bytes;
+
+        wire::RunEvent event() const { return other ? *other : wire::Delta{delta, 0}; }
     };
 
     wire::LeaseId lease_;
