@@ -63,10 +63,11 @@ std::string line_of(const Row& row) {
         cancels = shown(row.cancelled, 0) + ": " + shown(1, row.cancel_p50, row.cancel_p99);
     }
     return "| " + load_of(row) + " | " + row.state + " | " + shown(row.turns_s, 1) + " | " +
-           shown(row.tokens_s, 0) + " | **" + shown(row.cpu(), 2) + "** (" +
-           shown(row.cpu_broker, 2) + " + " + shown(row.cpu_worker, 2) + ") | " +
-           shown(row.cpu_rehearsal, 2) + ", " + shown(row.rehearsal_us_per_token, 1) + " µs | " +
-           shown(row.peak_broker_mb, 0) + " + " + shown(row.peak_worker_mb, 0) + " | " +
+           shown(row.tokens_s, 0) + ", " + shown(row.deltas_s, 0) + " | **" + shown(row.cpu(), 2) +
+           "** (" + shown(row.cpu_broker, 2) + " + " + shown(row.cpu_worker, 2) + ") | " +
+           shown(2, row.cpu_rehearsal, row.cpu_bench) + "; " +
+           shown(row.rehearsal_us_per_token, 1) + " µs | " + shown(row.peak_broker_mb, 0) + " + " +
+           shown(row.peak_worker_mb, 0) + " | " +
            shown(2, row.first_p50, row.first_p95, row.first_p99, row.first_p999) + " | " +
            shown(2, row.jitter_p50, row.jitter_p99) + " | " + refused + " | " + cancels + " | " +
            shown(row.violations, 0) + " | " + shown(row.failed + row.unfinished, 0) + " | " +
@@ -74,10 +75,11 @@ std::string line_of(const Row& row) {
 }
 
 constexpr const char* head =
-    "| load | state | turns/s | tokens/s | CPU-s / 1,000 turns (broker + worker) | far end: the "
-    "same, µs / token | peak MB (broker + worker) | added first token ms p50 / p95 / p99 / p99.9 | "
-    "jitter ms p50 / p99 | rejected: ms p50 / p99 | cancelled: to close ms p50 / p99 | "
-    "violations | failed, unfinished | other CPU |\n"
+    "| load | state | turns/s | tokens/s, deltas/s | CPU-s / 1,000 turns (broker + worker) "
+    "| the same, far end and bench; far end, µs / token | peak MB (broker + worker) "
+    "| added first token ms p50 / p95 / p99 / p99.9 | jitter ms p50 / p99 "
+    "| rejected: ms p50 / p99 | cancelled: to close ms p50 / p99 "
+    "| violations | failed, unfinished | other CPU |\n"
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
 
 std::string slug(const std::string& label) {
