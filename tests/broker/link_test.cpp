@@ -281,7 +281,7 @@ TEST(Link, WhatSeveralRunsSayAtOnceIsTakenRunByRun) {
     Scene scene;
     auto& w1 = scene.worker("w1", 2);
     scene.open("t1");
-    scene.open("t2");
+    scene.open("t2", "s2");
     const auto one = scene.lease("t1")->lease, two = scene.lease("t2")->lease;
     scene.from(w1, wire::Outputs{{{one, 1, {wire::Started{"w1"}, delta("a")}},
                                   {17, 1, {delta("x")}},
