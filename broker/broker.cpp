@@ -110,8 +110,8 @@ void Broker::on(const codec::BadCommand& bad, Now now) {
 void Broker::on(const Subscribed& subscribed, Now now) {
     impl_->input(now, [&] { impl_->intake.on(subscribed, now); });
 }
-void Broker::on(FromWorker from, Now now) {
-    impl_->input(now, [&] { impl_->link.on(std::move(from), now); });
+void Broker::on(FromWorker&& from, Now now) {
+    impl_->input(now, [&] { impl_->link.on(from, now); });
 }
 void Broker::on(const Unreachable& gone, Now now) {
     impl_->input(now, [&] { impl_->link.on(gone, now); });
@@ -133,11 +133,16 @@ std::optional<TimePoint> Broker::next_time() const {
     const auto& state = impl_->state;
     if (impl_->lifecycle.dispatch_unfinished()) return impl_->last.steady;
     std::optional<TimePoint> at;
-    for (const auto next :
-         {state.workers.next(), state.deadlines.next(), state.fanout.next(), state.replays.next(),
-          state.retention.next(), state.sessions.next(), state.ledger.due()}) {
+    const auto earlier = [&at](std::optional<TimePoint> next) {
         if (next && (!at || *next < *at)) at = next;
-    }
+    };
+    earlier(state.workers.next());
+    earlier(state.deadlines.next());
+    earlier(state.fanout.next());
+    earlier(state.replays.next());
+    earlier(state.retention.next());
+    earlier(state.sessions.next());
+    earlier(state.ledger.due());
     return at;
 }
 

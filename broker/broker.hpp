@@ -99,7 +99,7 @@ public:
     void on(const wire::Resume& resume, Now now);
     void on(const codec::BadCommand& bad, Now now);  // `rejected` where both names are known
     void on(const Subscribed& subscribed, Now now);
-    void on(FromWorker from, Now now);
+    void on(FromWorker&& from, Now now);
     void on(const Unreachable& gone, Now now);
     void on(Probe, Now now);
     void on(const Committed& committed, Now now);  // the commit that is under way

@@ -17,7 +17,7 @@ constexpr std::uint32_t unlisted_beats_max = 2;
 
 }  // namespace
 
-void Link::on(FromWorker from, Now now) {
+void Link::on(FromWorker& from, Now now) {
     std::visit([&](auto& message) { on_message(from.route, message, now); }, from.message);
 }
 

@@ -14,7 +14,7 @@ class Link {
 public:
     Link(State& state, Lifecycle& lifecycle) : state_(state), lifecycle_(lifecycle) {}
 
-    void on(FromWorker from, Now now);
+    void on(FromWorker& from, Now now);  // takes what it says
     void on(const Unreachable& gone, Now now);
 
     // A word to each worker, for a send tells whether there is still somebody.

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/codec/codec.hpp"
 #include "schemas/event.hpp"
 
 namespace emostage::broker {
@@ -28,7 +29,8 @@ public:
     // Gets `gateway "/"` and the body.
     using Sink = std::function<void(std::string_view topic, std::string_view body)>;
 
-    explicit EventBatches(std::string broker) : broker_(std::move(broker)) {}
+    explicit EventBatches(std::string_view broker)
+        : count_at_(codec::begin_events(head_, broker)) {}
 
     void add(std::string_view gateway, const wire::Event& event);
     void flush(const Sink& sink);
@@ -38,10 +40,10 @@ public:
 
 private:
     struct Gateway {
-        std::string topic;
+        std::string name, topic;
         std::vector<std::string> messages;  // whole ones
-        std::string packed;                 // the events of the next
-        std::size_t events = 0;
+        std::string open;                   // the one that grows; empty: none does
+        std::size_t events = 0;             // of it
         bool waits = false;
     };
     struct Hash {
@@ -51,11 +53,14 @@ private:
         }
     };
 
-    void close_message(Gateway& gateway);
+    Gateway& gateway_of(std::string_view name);
+    void close_message(Gateway& gateway) const;
 
-    std::string broker_;
+    std::string head_;          // of every message
+    std::size_t count_at_ = 0;  // in it: where the number of events goes
     std::unordered_map<std::string, Gateway, Hash, std::equal_to<>> gateways_;
     std::vector<Gateway*> waiting_;  // in the order of their first event
+    Gateway* last_ = nullptr;        // of whom the last event was
     std::size_t waiting_bytes_ = 0;
 };
 

@@ -27,10 +27,12 @@ tl::expected<wire::Command, BadCommand> decode_command(std::string_view bytes,
                                                        const wire::Limits& limits = {});
 std::string encode_command(const wire::Command& command);
 
-std::string encode_events(const wire::EventBatch& batch);
-// The same in pieces: events one after the other, and then the batch that they are of.
-void append_event(std::string& packed, const wire::Event& event);
-std::string encode_events(std::string_view broker, std::size_t events, std::string_view packed);
+std::string encode_events(const wire::EventBatch& batch);  // of at most wire::events_per_batch_max
+// The same in pieces: the batch, its events one after the other, and at last how many they were, at
+// the place that begin_events() gave.
+std::size_t begin_events(std::string& bytes, std::string_view broker);
+void append_event(std::string& bytes, const wire::Event& event);
+void end_events(std::string& bytes, std::size_t place, std::size_t events);
 Result<wire::EventBatch> decode_events(std::string_view bytes);
 
 std::string encode_to_worker(const wire::ToWorker& message);

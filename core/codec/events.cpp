@@ -42,7 +42,7 @@ wire::Limits read_limits(Fields& hello) {
 
 // The map's size is `common` plus what the body adds.
 void pack_event(Packer& out, const wire::Event& event) {
-    const auto begin = [&](std::string_view type, std::size_t adds) {
+    const auto begin = [&](const auto& type, std::size_t adds) {
         const bool turn = !event.turn.empty();
         const bool session = !event.session.empty();
         const bool numbered = event.seq != 0;
@@ -201,24 +201,31 @@ Result<wire::Event> read_event(const msgpack::object& object) {
 
 }  // namespace
 
-void append_event(std::string& packed, const wire::Event& event) {
-    Packer out(packed);
+void append_event(std::string& bytes, const wire::Event& event) {
+    Packer out(bytes);
     pack_event(out, event);
 }
 
-std::string encode_events(std::string_view broker, std::size_t events, std::string_view packed) {
-    std::string bytes;
-    bytes.reserve(packed.size() + broker.size() + 32);
+std::size_t begin_events(std::string& bytes, std::string_view broker) {
     Packer out(bytes);
     out.map(3).field("v", std::uint64_t{wire::protocol_version}).field("broker", broker);
-    out.str("events").array(events).raw(packed);
-    return bytes;
+    // An array of 16 bits, however few there will be: its size can be set when they are known.
+    out.str("events").raw(std::string_view("\xdc\0\0", 3));
+    return bytes.size() - 2;
+}
+
+void end_events(std::string& bytes, std::size_t place, std::size_t events) {
+    static_assert(wire::events_per_batch_max <= 0xffff);
+    bytes[place] = static_cast<char>(events >> 8);
+    bytes[place + 1] = static_cast<char>(events);
 }
 
 std::string encode_events(const wire::EventBatch& batch) {
-    std::string packed;
-    for (const auto& event : batch.events) append_event(packed, event);
-    return encode_events(batch.broker, batch.events.size(), packed);
+    std::string bytes;
+    const auto place = begin_events(bytes, batch.broker);
+    for (const auto& event : batch.events) append_event(bytes, event);
+    end_events(bytes, place, batch.events.size());
+    return bytes;
 }
 
 Result<wire::EventBatch> decode_events(std::string_view bytes) {

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t items_max = 65'536;  // of any array or map, before its bytes are looked at
 
-msgpack::unpack_limit limits() {
-    return msgpack::unpack_limit(items_max, items_max, wire::message_bytes_max,
-                                 wire::message_bytes_max, wire::message_bytes_max,
-                                 wire::message_depth_max);
-}
-
 bool is_printable_name(std::string_view key) {
     return !key.empty() && key.size() <= 32 && std::all_of(key.begin(), key.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -39,8 +33,8 @@ std::string quoted(std::string_view name) {
 
 }  // namespace
 
-Result<msgpack::object> unpack(std::string_view bytes) {
-    // One zone a thread, emptied for each message: no allocation in the steady state.
+Result<msgpack::object> unpack_next(std::string_view& bytes, std::size_t depth_max) {
+    // One zone a thread, emptied for each value: no allocation in the steady state.
     thread_local msgpack::zone zone;
     zone.clear();
     if (bytes.empty()) return emostage::fail(Errc::malformed, "the message is empty");
@@ -48,14 +42,14 @@ Result<msgpack::object> unpack(std::string_view bytes) {
         return emostage::fail(Errc::too_large, "the message has more than 4 MiB");
     }
     const auto refer = [](msgpack::type::object_type, std::size_t, void*) { return true; };
+    const msgpack::unpack_limit limits(items_max, items_max, wire::message_bytes_max,
+                                       wire::message_bytes_max, wire::message_bytes_max, depth_max);
     try {
         std::size_t offset = 0;
         bool referenced = false;
         const msgpack::object object = msgpack::unpack(zone, bytes.data(), bytes.size(), offset,
-                                                       referenced, refer, nullptr, limits());
-        if (offset != bytes.size()) {
-            return emostage::fail(Errc::malformed, "bytes follow the msgpack value");
-        }
+                                                       referenced, refer, nullptr, limits);
+        bytes.remove_prefix(offset);
         return object;
     } catch (const msgpack::insufficient_bytes&) {
         return emostage::fail(Errc::malformed, "the msgpack value is cut off");
@@ -66,6 +60,16 @@ Result<msgpack::object> unpack(std::string_view bytes) {
         return emostage::fail(Errc::malformed, "the message is not msgpack");
     }
 }
+
+Result<msgpack::object> unpack(std::string_view bytes) {
+    auto object = unpack_next(bytes, wire::message_depth_max);
+    if (object && !bytes.empty()) {
+        return emostage::fail(Errc::malformed, "bytes follow the msgpack value");
+    }
+    return object;
+}
+
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 Result<std::string_view> checked_str(const msgpack::object& object, std::size_t bytes_max) {
     if (object.type == msgpack::type::BIN) {
@@ -79,7 +83,7 @@ Result<std::string_view> checked_str(const msgpack::object& object, std::size_t 
                                                    " bytes, at most " + std::to_string(bytes_max) +
                                                    " are taken");
     }
-    if (!simdjson::validate_utf8(text.data(), text.size())) {
+    if (!is_utf8(text)) {
         return emostage::fail(Errc::invalid_field, "is not valid UTF-8");
     }
     return text;
@@ -87,11 +91,11 @@ Result<std::string_view> checked_str(const msgpack::object& object, std::size_t 
 
 Fields::Fields(const msgpack::object& object, std::string_view what) : what_(what) {
     if (object.type != msgpack::type::MAP) {
-        fail(Errc::malformed, what_ + ": must be a map");
+        fail(Errc::malformed, named("must be a map"));
         return;
     }
     if (object.via.map.size > fields_max) {
-        fail(Errc::too_large, what_ + ": has more than " + std::to_string(fields_max) + " fields");
+        fail(Errc::too_large, named("has more than " + std::to_string(fields_max) + " fields"));
         return;
     }
     pairs_ = {object.via.map.ptr, object.via.map.size};
@@ -111,12 +115,19 @@ const msgpack::object* Fields::find(std::string_view key) {
     return found;
 }
 
+std::string Fields::named(std::string_view problem) const {
+    std::string sentence(what_);
+    sentence += ": ";
+    sentence += problem;
+    return sentence;
+}
+
 void Fields::fail(Errc code, std::string message) {
     if (!error_) error_ = Error{code, std::move(message)};
 }
 
 void Fields::fail_field(std::string_view key, std::string_view problem) {
-    fail(Errc::invalid_field, what_ + ": field " + quoted(key) + " " + std::string(problem));
+    fail(Errc::invalid_field, named("field " + quoted(key) + " " + std::string(problem)));
 }
 
 std::string_view Fields::str(std::string_view key, std::size_t bytes_max, bool required) {
@@ -127,7 +138,7 @@ std::string_view Fields::str(std::string_view key, std::size_t bytes_max, bool r
     }
     auto text = checked_str(*object, bytes_max);
     if (!text) {
-        fail(text.error().code, what_ + ": field " + quoted(key) + " " + text.error().message);
+        fail(text.error().code, named("field " + quoted(key) + " " + text.error().message));
         return {};
     }
     return *text;
@@ -194,8 +205,8 @@ std::span<const msgpack::object> Fields::array(std::string_view key, std::size_t
         return {};
     }
     if (object->via.array.size > items_max) {
-        fail(Errc::too_large, what_ + ": field " + quoted(key) + " has more than " +
-                                  std::to_string(items_max) + " items");
+        fail(Errc::too_large, named("field " + quoted(key) + " has more than " +
+                                    std::to_string(items_max) + " items"));
         return {};
     }
     return {object->via.array.ptr, object->via.array.size};
@@ -222,16 +233,16 @@ void Fields::refuse_unknown() {
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
         const auto& pair = pairs_[i];
         if (pair.key.type != msgpack::type::STR) {
-            fail(Errc::invalid_field, what_ + ": a field's name is not a string");
+            fail(Errc::invalid_field, named("a field's name is not a string"));
             return;
         }
         const std::string_view key(pair.key.via.str.ptr, pair.key.via.str.size);
         if ((known_ >> i & 1) != 0) continue;
         if (!is_printable_name(key)) {
-            fail(Errc::invalid_field, what_ + ": a field's name is unknown");
+            fail(Errc::invalid_field, named("a field's name is unknown"));
             return;
         }
-        std::string message = what_ + ": unknown field " + quoted(key);
+        std::string message = named("unknown field " + quoted(key));
         std::vector<std::string> names;
         for (std::size_t n = 0; n < asked_; ++n) {
             names.emplace_back(asked_names_[n].text, asked_names_[n].size);

@@ -18,13 +18,18 @@ namespace emostage::codec {
 // One value out of `bytes`, bounded by schemas/limits.hpp; strings refer into `bytes`, the rest
 // lives in a zone of the calling thread until its next unpack. Errc::malformed.
 Result<msgpack::object> unpack(std::string_view bytes);
+// The same of the first value, with at most `depth_max` maps and arrays in one another; `bytes` is
+// what follows it.
+Result<msgpack::object> unpack_next(std::string_view& bytes, std::size_t depth_max);
+
+bool is_utf8(std::string_view text);
 
 class Fields {
 public:
     static constexpr std::size_t fields_max = 64;
     static constexpr std::size_t names_suggested_max = 32;
 
-    // `what` names the map in messages ("open", "event").
+    // `what` names the map in messages ("open", "event"); a literal.
     Fields(const msgpack::object& object, std::string_view what);
 
     // Null where the field is absent. Marks the name as known.
@@ -55,7 +60,9 @@ public:
     const Error& error() const { return *error_; }
 
 private:
-    std::string what_;
+    std::string named(std::string_view problem) const;  // "open: ", and the problem
+
+    std::string_view what_;
     std::span<const msgpack::object_kv> pairs_;
     std::uint64_t known_ = 0;  // a bit for each of pairs_ that was asked for
     // Names that were asked for, to suggest one; without memory of its own, for there is one of

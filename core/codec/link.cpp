@@ -1,6 +1,7 @@
 #include "core/codec/codec.hpp"
 #include "core/codec/event_fields.hpp"
 #include "core/codec/names.hpp"
+#include "core/codec/outputs.hpp"
 
 namespace emostage::codec {
 
@@ -21,69 +22,6 @@ std::uint64_t ms(std::chrono::milliseconds duration) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count()));
 }
 
-// --- run events ----------------------------------------------------------------------------
-
-void pack(Packer& out, const wire::Started& started) {
-    out.map(2).field("type", "started").field("worker", started.worker);
-}
-void pack(Packer& out, const wire::Stage& stage) {
-    out.map(1 + stage_fields(stage)).field("type", "stage");
-    pack_stage(out, stage);
-}
-void pack(Packer& out, const wire::Alert& alert) {
-    out.map(4).field("type", "alert");
-    pack_alert(out, alert);
-}
-void pack(Packer& out, const wire::Delta& delta) {
-    out.map(2).field("type", "delta").field("text", delta.text);
-}
-void pack(Packer& out, const wire::Reset& reset) {
-    out.map(2).field("type", "reset").field("reason", reset.reason);
-}
-void pack(Packer& out, const wire::RunCompleted& end) {
-    const bool state = !end.state.bytes.empty();
-    out.map(7u + state).field("type", "completed");
-    pack_completed(out, end.completed);
-    if (state) out.str("state").raw(end.state.bytes);
-}
-void pack(Packer& out, const wire::Failed& failed) {
-    out.map(4).field("type", "failed");
-    pack_failed(out, failed);
-}
-void pack(Packer& out, const wire::Cancelled& cancelled) {
-    out.map(2).field("type", "cancelled").field("reason", cancelled.reason);
-}
-
-Result<wire::RunEvent> read_run_event(const msgpack::object& object) {
-    Fields fields(object, "event");
-    wire::RunEvent event;
-    const auto type = fields.str("type", wire::id_bytes_max);
-    if (type == "delta") {
-        event = wire::Delta{std::string(fields.str("text", wire::message_bytes_max)), 0};
-    } else if (type == "started") {
-        event = wire::Started{std::string(fields.id("worker"))};
-    } else if (type == "stage") {
-        event = read_stage(fields);
-    } else if (type == "reset") {
-        event = wire::Reset{std::string(fields.str("reason", wire::error_message_bytes_max)), 0};
-    } else if (type == "alert") {
-        event = read_alert(fields);
-    } else if (type == "completed") {
-        wire::RunCompleted end;
-        end.completed = read_completed(fields);
-        end.state = read_packed(fields, "state", wire::state_bytes_max);
-        event = std::move(end);
-    } else if (type == "failed") {
-        event = read_failed(fields);
-    } else if (type == "cancelled") {
-        event = wire::Cancelled{std::string(fields.str("reason", wire::error_message_bytes_max))};
-    } else {
-        fields.fail_field("type", "is unknown");
-    }
-    if (!fields.ok()) return tl::unexpected(fields.error());
-    return event;
-}
-
 // --- worker to broker ----------------------------------------------------------------------
 
 void pack(Packer& out, const wire::Ready& ready) {
@@ -98,22 +36,8 @@ void pack(Packer& out, const wire::Beat& beat) {
     for (const auto lease : beat.leases) out.uint(lease);
     out.str("draining").boolean(beat.draining).field("welcome", beat.welcome);
 }
-void pack_output(Packer& out, const wire::Output& output) {  // three fields
-    out.field("lease", output.lease).field("ordinal", output.ordinal);
-    out.str("events").array(output.events.size());
-    for (const auto& event : output.events) {
-        std::visit([&](const auto& body) { pack(out, body); }, event);
-    }
-}
-void pack(Packer& out, const wire::Output& output) {
-    out.map(4).field("type", "output");
-    pack_output(out, output);
-}
-void pack(Packer& out, const wire::Outputs& outputs) {
-    std::string packed;
-    for (const auto& output : outputs.all) append_output(packed, output);
-    out.raw(encode_outputs(outputs.all.size(), packed));
-}
+void pack(Packer& out, const wire::Output& output) { pack_output(out, output); }
+void pack(Packer& out, const wire::Outputs& outputs) { pack_outputs(out, outputs); }
 void pack(Packer& out, const wire::Return& back) {
     out.map(3).field("type", "return").field("lease", back.lease).field("reason", back.reason);
 }
@@ -151,39 +75,6 @@ wire::Beat read_beat(Fields& fields) {
     beat.draining = fields.boolean("draining");
     beat.welcome = fields.uint("welcome", uint_max);
     return beat;
-}
-
-wire::Output read_output(Fields& fields) {
-    wire::Output output;
-    output.lease = fields.uint("lease", uint_max);
-    output.ordinal = fields.uint("ordinal", uint_max);
-    const auto events = fields.array("events", wire::events_per_batch_max);
-    output.events.reserve(events.size());
-    for (const auto& item : events) {
-        auto event = read_run_event(item);
-        if (!event) {
-            fields.fail(event.error().code, event.error().message);
-            break;
-        }
-        output.events.push_back(std::move(*event));
-    }
-    return output;
-}
-
-wire::Outputs read_outputs(Fields& fields) {
-    wire::Outputs outputs;
-    const auto all = fields.array("all", wire::outputs_per_message_max);
-    outputs.all.reserve(all.size());
-    for (const auto& item : all) {
-        Fields output(item, "output");
-        outputs.all.push_back(read_output(output));
-        output.refuse_unknown();
-        if (!output.ok()) {
-            fields.fail(output.error().code, output.error().message);
-            break;
-        }
-    }
-    return outputs;
 }
 
 // --- broker to worker ----------------------------------------------------------------------
@@ -308,24 +199,11 @@ std::string encode(const Message& message) {
 
 }  // namespace
 
-void append_output(std::string& packed, const wire::Output& output) {
-    Packer out(packed);
-    out.map(3);
-    pack_output(out, output);
-}
-
-std::string encode_outputs(std::size_t outputs, std::string_view packed) {
-    std::string bytes;
-    bytes.reserve(packed.size() + 32);
-    Packer out(bytes);
-    out.map(2).field("type", "outputs").str("all").array(outputs).raw(packed);
-    return bytes;
-}
-
 std::string encode_from_worker(const wire::FromWorker& message) { return encode(message); }
 std::string encode_to_worker(const wire::ToWorker& message) { return encode(message); }
 
 Result<wire::FromWorker> decode_from_worker(std::string_view bytes) {
+    if (auto outputs = read_outputs_in_place(bytes)) return std::move(*outputs);
     const auto object = unpack(bytes);
     if (!object) return tl::unexpected(object.error());
     Fields fields(*object, "link");

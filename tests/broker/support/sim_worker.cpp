@@ -32,8 +32,8 @@ void SimWorker::say_ready() { send(wire::Ready{name_, instance_, slots_, pipelin
 void SimWorker::send(wire::FromWorker message) {
     last_out_ = std::max(last_out_, world_.now_.steady + world_.delay(5));
     const auto delay = std::chrono::duration_cast<milliseconds>(last_out_ - world_.now_.steady);
-    world_.after(delay, [this, from = FromWorker{route_, std::move(message)}] {
-        world_.broker_.on(from, world_.now_);
+    world_.after(delay, [this, from = FromWorker{route_, std::move(message)}]() mutable {
+        world_.broker_.on(std::move(from), world_.now_);
     });
 }
 

@@ -134,6 +134,91 @@ TEST(Link, OutputsOfManyRunsAreBoundedAndHoldNothingUnknown) {
     EXPECT_NE(refused.error().message.find("\"x\""), std::string::npos);
 }
 
+// What is packed as workers do not pack it is read too, or refused, but never misread.
+TEST(Link, OutputsMeanTheSameInWhateverOrderTheirFieldsAre) {
+    std::string bytes;
+    Packer(bytes).map(4).str("events").array(1).map(2).field("text", "hi").field("type", "delta");
+    Packer(bytes).field("ordinal", std::uint64_t{70'000}).field("lease", std::uint64_t{7});
+    Packer(bytes).field("type", "output");
+    const auto back = decode_from_worker(bytes);
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(*back, wire::FromWorker(wire::Output{7, 70'000, {wire::Delta{"hi", 0}}}));
+}
+
+TEST(Link, ADeltaIsReadAtEverySizeOfItsTextAndItsNumbers) {
+    for (const std::size_t size : {0, 1, 31, 32, 255, 256, 65'535, 65'536}) {
+        for (const std::uint64_t number :
+             {0ull, 127ull, 128ull, 255ull, 256ull, 65'536ull, 1ull << 32, ~0ull}) {
+            const wire::FromWorker message =
+                wire::Output{number, number, {wire::Delta{std::string(size, 'x'), 0}}};
+            const auto back = decode_from_worker(encode_from_worker(message));
+            ASSERT_TRUE(back.has_value()) << size << " " << number << back.error().message;
+            EXPECT_EQ(*back, message);
+        }
+    }
+}
+
+TEST(Link, OutputsThatAreCutLongOrNotTextAreRefused) {
+    const wire::Outputs outputs{
+        {{7, 3, {wire::Delta{"a", 0}, wire::Started{"w1"}}}, {9, 1, {wire::Delta{"b", 0}}}}};
+    for (const wire::FromWorker& message : std::vector<wire::FromWorker>{outputs, outputs.all[0]}) {
+        const auto bytes = encode_from_worker(message);
+        for (std::size_t size = 0; size < bytes.size(); ++size) {
+            EXPECT_FALSE(decode_from_worker(std::string_view(bytes).substr(0, size)).has_value());
+        }
+        EXPECT_EQ(decode_from_worker(bytes + "x").error().code, Errc::malformed);
+    }
+    for (const char* text : {"\xff", "\xc3", "\xed\xa0\x80"}) {
+        const auto refused =
+            decode_from_worker(encode_from_worker(wire::Output{7, 1, {wire::Delta{text, 0}}}));
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().code, Errc::invalid_field);
+    }
+}
+
+TEST(Link, WhatAnOutputHoldsIsNoDeeperThanAMessageMayBe) {
+    const auto nested = [](std::size_t depth) {  // of the whole message
+        wire::Stage stage{"phase", wire::StageStatus::done, {}, 0};
+        Packer result(stage.result.bytes);
+        for (std::size_t i = 3; i < depth; ++i) result.map(1).str("x");
+        result.nil();
+        return encode_from_worker(wire::Output{7, 1, {stage}});
+    };
+    EXPECT_TRUE(decode_from_worker(nested(wire::message_depth_max)).has_value());
+    EXPECT_EQ(decode_from_worker(nested(wire::message_depth_max + 1)).error().code,
+              Errc::too_large);
+}
+
+// The packer is our own; msgpack-c says what its bytes mean.
+TEST(Packer, EveryValueIsReadAsWhatItWas) {
+    for (const std::int64_t number :
+         {INT64_C(0), INT64_C(127), INT64_C(128), INT64_C(256), INT64_C(65'535), INT64_C(65'536),
+          INT64_C(1) << 32, INT64_MAX, INT64_C(-1), INT64_C(-32), INT64_C(-33), INT64_C(-128),
+          INT64_C(-129), INT64_C(-32'768), INT64_C(-32'769), INT64_C(-2'147'483'648),
+          INT64_C(-2'147'483'649), INT64_MIN}) {
+        std::string bytes;
+        Packer(bytes).integer(number);
+        std::string expected;
+        struct {
+            std::string& out;
+            void write(const char* data, std::size_t size) { out.append(data, size); }
+        } stream{expected};
+        msgpack::pack(stream, number);
+        EXPECT_EQ(bytes, expected) << number;
+    }
+    for (const std::size_t size : {0, 15, 16, 65'535, 65'536}) {
+        std::string array, map;
+        Packer(array).array(size);
+        Packer(map).map(size);
+        for (std::size_t i = 0; i < size; ++i) {
+            Packer(array).nil();
+            Packer(map).nil().boolean(i % 2 == 0);
+        }
+        EXPECT_EQ(msgpack::unpack(array.data(), array.size()).get().via.array.size, size);
+        EXPECT_EQ(msgpack::unpack(map.data(), map.size()).get().via.map.size, size);
+    }
+}
+
 TEST(Link, EveryMessageOfTheBrokerComesBackAsItWas) {
     wire::Lease lease;
     lease.lease = 9;
