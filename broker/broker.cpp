@@ -36,9 +36,11 @@ struct Broker::Impl {
         last = now;
         work();
         lifecycle.dispatch(now);
-        auto commit = state.ledger.next(state.sessions, state.draining, now);
+        auto commit = state.ledger.next(state.sessions, running(), state.draining, now);
         if (commit) state.outputs.commit(std::move(*commit));
     }
+
+    std::size_t running() const { return state.deadlines.size() - state.waiting.size(); }
 
     void committed(const Committed& committed, Now now);
 
@@ -150,7 +152,7 @@ Snapshot Broker::snapshot(Now now) const {
     const auto& state = impl_->state;
     Snapshot seen;
     seen.queued = state.admission.queued();
-    seen.running = state.deadlines.size() - state.waiting.size();
+    seen.running = impl_->running();
     seen.kept = state.retention.turns();
     seen.sessions = state.sessions.size();
     seen.kept_bytes = state.retention.bytes();

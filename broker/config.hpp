@@ -52,8 +52,10 @@ struct Config {
     std::size_t turn_log_bytes_max = 4u * 1024 * 1024;  // events of one turn, all attempts
 
     // Journal
-    bool durable = false;           // changes go out as commits; else all counts as stored at once
-    milliseconds commit_lazy{200};  // what runs say is stored within this
+    bool durable = false;  // changes go out as commits; else all counts as stored at once
+    milliseconds commit_spacing{20};  // from one commit to the next, unless it is pressing
+    std::size_t commit_share = 4;     // it is when of those that run one in so many waits for it
+    milliseconds commit_lazy{1'000};  // what runs say is stored within this
     std::uint64_t reserved_numbers = 512;  // that a run may say before they are stored
     milliseconds commit_retry_min{100}, commit_retry_max{5'000};  // after one that was not stored
     milliseconds recovery_grace{2'000};  // after a start: for workers to come back to their turns

@@ -42,6 +42,11 @@ void Ledger::hold(Turn& turn) {
     urgent(turn);
 }
 
+void Ledger::press(const Turn& turn, std::uint64_t seq) {
+    const auto& books = turn.books;
+    if (durable() && (seq >= books.hold || seq > books.reserved)) pressed_ = true;
+}
+
 void Ledger::changed(Session& session) {
     if (!durable()) return;
     session.journaled = true;
@@ -86,19 +91,22 @@ std::uint64_t Ledger::limit(const Turn& turn) const {
 
 // --- commits -----------------------------------------------------------------------------------
 
-bool Ledger::overdue(Now now, bool hurry) const {
-    if (!urgent_.empty()) return true;
-    if (hurry && (!lazy_.empty() || forgotten_at_)) return true;
+bool Ledger::overdue(std::size_t running, bool hurry, Now now) const {
+    const bool pressing = pressed_ || config_.commit_share * urgent_.size() >= running;
+    if (!urgent_.empty() && pressing) return true;
+    if (hurry && (!urgent_.empty() || !lazy_.empty() || forgotten_at_)) return true;
+    if (now.steady < spaced()) return false;
     const auto since = now.steady - config_.commit_lazy;
-    return (!lazy_.empty() && lazy_.front()->books.lazy_at <= since) ||
+    return !urgent_.empty() || (!lazy_.empty() && lazy_.front()->books.lazy_at <= since) ||
            (forgotten_at_ && *forgotten_at_ <= since);
 }
 
-std::optional<Commit> Ledger::next(SessionTable& sessions, bool hurry, Now now) {
+std::optional<Commit> Ledger::next(SessionTable& sessions, std::size_t running, bool hurry,
+                                   Now now) {
     if (!durable() || under_way_) return std::nullopt;
     if (retry_at_ && pause_ > milliseconds(0) && now.steady < *retry_at_) return std::nullopt;
     const bool probe = retry_at_ && now.steady >= *retry_at_;
-    if (!probe && !overdue(now, hurry)) return std::nullopt;
+    if (!probe && !overdue(running, hurry, now)) return std::nullopt;
 
     Commit commit;
     while (!urgent_.empty()) take(*urgent_.front(), commit, now);
@@ -119,6 +127,8 @@ std::optional<Commit> Ledger::next(SessionTable& sessions, bool hurry, Now now) 
     flying_forgotten_sessions_ = commit.forgotten_sessions;
     forgotten_sessions_.clear();
     forgotten_at_.reset();
+    pressed_ = false;
+    began_at_ = now.steady;
     under_way_ = true;
     return commit;
 }
@@ -205,8 +215,11 @@ std::optional<TimePoint> Ledger::due() const {
     if (!durable() || under_way_) return std::nullopt;
     if (retry_at_ && pause_ > milliseconds(0)) return retry_at_;
     std::optional<TimePoint> at = retry_at_;
-    const auto earlier = [&](TimePoint other) { at = at ? std::min(*at, other) : other; };
-    if (!urgent_.empty()) earlier(TimePoint{});
+    const auto earlier = [&](TimePoint other) {
+        other = std::max(other, spaced());
+        at = at ? std::min(*at, other) : other;
+    };
+    if (!urgent_.empty()) earlier(spaced());
     if (!lazy_.empty()) earlier(lazy_.front()->books.lazy_at + config_.commit_lazy);
     if (forgotten_at_) earlier(*forgotten_at_ + config_.commit_lazy);
     return at;

@@ -6,9 +6,14 @@
 // same ordinals and so the same numbers, within the numbers that the last commit reserved.
 //
 // One commit is under way at a time; meanwhile changes gather for the next. Urgent ones call for a
-// commit at once, what runs say within `commit_lazy`. A commit that was not stored is made again,
-// with what has changed since, after a pause that doubles; until one is stored no new turn is
-// accepted. With Config::durable off all of it counts as stored at once, and costs nothing.
+// commit, what runs say does so within `commit_lazy`. To sync a disk costs the same for one turn as
+// for twenty, so a commit begins no sooner than `commit_spacing` after the one before, unless it is
+// pressing: text waits for it that a run has said, or one in `commit_share` of the turns that run.
+// So few turns never wait, and many are stored together.
+//
+// A commit that was not stored is made again, with what has changed since, after a pause that
+// doubles; until one is stored no new turn is accepted. With Config::durable off all of it counts
+// as stored at once, and costs nothing.
 #pragma once
 
 #include <algorithm>
@@ -43,6 +48,8 @@ public:
     void urgent(Turn& turn);
     // Urgent; and the turn's events that follow wait for the commit.
     void hold(Turn& turn);
+    // Text that the turn's run has said waits, up to the event `seq`.
+    void press(const Turn& turn, std::uint64_t seq);
     void changed(Session& session);  // goes with the next commit
     // The turn's end was told: what changed meanwhile (who asks for it) is not worth a row.
     void settled(Turn& turn) { unmark(turn); }
@@ -54,8 +61,9 @@ public:
     std::uint64_t limit(const Turn& turn) const;
 
     // --- commits ---
-    // What is to be stored now; nothing: nothing is, or not yet. `hurry`: lazy changes too.
-    std::optional<Commit> next(SessionTable& sessions, bool hurry, Now now);
+    // What is to be stored now; nothing: nothing is, or not yet. `running`: turns that run.
+    // `hurry`: lazy changes too.
+    std::optional<Commit> next(SessionTable& sessions, std::size_t running, bool hurry, Now now);
     // The commit is stored. Turns that may have events to tell, each once and in order of
     // acceptance: so a session's next turn is told after the end of the one before.
     std::vector<Turn*> stored(bool low, Now now);
@@ -78,7 +86,8 @@ private:
     void mark(Turn& turn, Books::Mark mark);
     void unmark(Turn& turn);
     void take(Turn& turn, Commit& into, Now now);
-    bool overdue(Now now, bool hurry) const;
+    bool overdue(std::size_t running, bool hurry, Now now) const;
+    TimePoint spaced() const { return began_at_ + config_.commit_spacing; }
 
     const Config& config_;
     Counters& counters_;
@@ -88,6 +97,8 @@ private:
     std::unordered_set<std::string> forgotten_sessions_;
     std::optional<TimePoint> forgotten_at_;  // the first of them
 
+    bool pressed_ = false;
+    TimePoint began_at_{};  // the last commit
     bool under_way_ = false;
     std::vector<Flying> flying_;
     std::vector<std::string> flying_sessions_;

@@ -26,7 +26,11 @@ void Teller::say_delta(Turn& turn, std::string& text, Now now) {
     ++counters.deltas;
     counters.delta_bytes += text.size();
     const auto seq = turn.log.append_delta(text, turn.attempt, now.unix_ms);
-    if (may_go(turn, seq, now)) state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
+    if (may_go(turn, seq, now)) {
+        state_.fanout.publish_delta(turn, seq, text, now.unix_ms);
+    } else {
+        state_.ledger.press(turn, seq);
+    }
 }
 
 void Teller::say_over_unknown(Turn& turn, wire::EventBody body, Now now) {

@@ -18,7 +18,7 @@ namespace emostage::gate {
 namespace {
 
 constexpr std::size_t perspective_tokens = 60, phase_tokens = 12;
-constexpr std::size_t kept_every = 20;  // rounds of deltas; as the broker's commit_lazy has it
+constexpr std::size_t kept_every = 20;  // rounds of deltas
 
 wire::LeaseId lease_of(std::size_t turn) { return turn + 1; }
 std::size_t turn_of(wire::LeaseId lease) { return lease - 1; }

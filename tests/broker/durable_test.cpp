@@ -99,6 +99,63 @@ TEST(Durable, WhatARunSaysIsStoredSoonAndTogether) {
     EXPECT_EQ(scene.out.commits.back().events[0].last, 11u);
 }
 
+TEST(Durable, ManyTurnsAreStoredTogetherAndNotOneByOne) {
+    auto config = durable();
+    Scene scene(config);
+    scene.worker("w", 16);
+    for (int i = 0; i < 16; ++i) scene.open("t" + std::to_string(i), "s" + std::to_string(i));
+    scene.store();
+    scene.store();
+    scene.advance(config.commit_spacing);
+    scene.answer("t0", "hello");
+    scene.store();
+    const auto commits = scene.out.commits.size();
+    scene.answer("t1", "hello");
+    scene.answer("t2", "hello");
+    EXPECT_EQ(scene.out.commits.size(), commits);
+    scene.advance(config.commit_spacing);
+    ASSERT_EQ(scene.out.commits.size(), commits + 1);
+    EXPECT_EQ(scene.out.commits.back().turns.size(), 2u);
+}
+
+TEST(Durable, ACommitThatManyOfThoseThatRunWaitForDoesNotWait) {
+    auto config = durable();
+    Scene scene(config);
+    scene.worker("w", 16);
+    for (int i = 0; i < 16; ++i) scene.open("t" + std::to_string(i), "s" + std::to_string(i));
+    scene.store();
+    scene.store();
+    scene.advance(config.commit_spacing);
+    scene.answer("t0", "hello");
+    scene.store();
+    const auto commits = scene.out.commits.size();
+    // A quarter of the fifteen that still ran when the first of them ended.
+    for (int i = 1; i <= 3; ++i) scene.answer("t" + std::to_string(i), "hello");
+    EXPECT_EQ(scene.out.commits.size(), commits + 1);
+}
+
+TEST(Durable, TextThatWaitsForACommitMakesItPressing) {
+    auto config = durable();
+    config.reserved_numbers = 3;
+    Scene scene(config);
+    scene.worker("w", 16);
+    for (int i = 0; i < 16; ++i) scene.open("t" + std::to_string(i), "s" + std::to_string(i));
+    scene.store();
+    scene.store();
+    scene.advance(config.commit_spacing);
+    scene.answer("t0", "hello");
+    scene.store();
+    const auto commits = scene.out.commits.size();
+    scene.say("t1", {wire::Started{}, delta("a"), delta("b")});
+    EXPECT_EQ(text_of(scene.events("t1")), "ab");
+    EXPECT_EQ(scene.out.commits.size(), commits);
+    scene.say("t1", {delta("c")});
+    EXPECT_EQ(text_of(scene.events("t1")), "ab");
+    EXPECT_EQ(scene.out.commits.size(), commits + 1);
+    scene.store();
+    EXPECT_EQ(text_of(scene.events("t1")), "abc");
+}
+
 TEST(Durable, NumbersThatNoCommitHasReservedWait) {
     auto config = durable();
     config.reserved_numbers = 4;
@@ -192,7 +249,7 @@ TEST(Durable, TheWorkerMayForgetWhatIsStoredAndNoMore) {
     scene.open("t");
     scene.store();
     scene.say("t", {delta("a")});
-    scene.advance(300ms);
+    scene.advance(durable().commit_lazy);
     scene.store();
     scene.say("t", {delta("b")});
     scene.advance(1s);

@@ -134,27 +134,31 @@ void Published::compare_deltas(Pieces::iterator at, std::uint64_t first, const w
     if (!delta) return differs();
     const auto begin = at;
     const bool begins_alike = at->second.first == first;
-    bool whole = true;
+    bool whole = true, torn = false;  // the last piece, of whose text only the beginning counts
     std::string text;
     std::uint64_t next = at->second.first, last = 0;
     for (; at != pieces_.end() && at->second.first <= event.seq; ++at) {
         const auto* one = std::get_if<wire::Delta>(&at->second.body);
         if (!one || at->second.attempt != event.attempt) return differs();
-        whole = whole && at->second.first == next && !at->second.torn;
+        whole = whole && at->second.first == next && !torn;
+        torn = at->second.torn;
         text += one->text;
         last = at->second.last;
         next = last + 1;
     }
     const bool knows_more = last < event.seq;
     const bool newest = at == pieces_.end();
-    if (begin->second.first < first || last > event.seq) {
+    if (begin->second.first < first || last > event.seq || torn) {
         // It begins or ends within a piece.
-        const bool ends_alike = last == event.seq;
+        const bool ends_alike = last == event.seq && !torn;
         if (!whole || knows_more || begin->second.first > first) return;
         if (begins_alike ? !text.starts_with(delta->text)
             : ends_alike ? !text.ends_with(delta->text)
                          : text.find(delta->text) == std::string::npos)
-            differs();
+            return differs();
+        if (!torn || !begins_alike || last > event.seq) return;
+        pieces_.erase(begin, at);
+        pieces_[first] = {first, event.seq, event.attempt, event.body};
         return;
     }
     if (whole && begins_alike) {

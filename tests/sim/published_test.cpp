@@ -41,6 +41,18 @@ TEST_F(PublishedTest, TwoContentsOfANumberAreSeen) {
     EXPECT_GT(take(3, wire::Reset{"worker_lost"}), 0u);
 }
 
+TEST_F(PublishedTest, WhatIsLeftOfADeltaWhoseEndIsVoidIsItsBeginning) {
+    begin();
+    EXPECT_EQ(take(6, wire::Delta{"three four", 5}), 0u);
+    published.broker_died();
+    EXPECT_EQ(take(20, wire::Cancelled{"requested", 6}), 0u);
+    EXPECT_GT(take(5, wire::Delta{"four", 0}), 0u);
+    EXPECT_EQ(published.text(), std::nullopt);
+    EXPECT_EQ(take(5, wire::Delta{"three ", 0}), 0u);
+    EXPECT_EQ(published.text(), "one twothree ");
+    EXPECT_GT(take(5, wire::Delta{"three", 0}), 0u);
+}
+
 TEST_F(PublishedTest, AHoleIsSeen) {
     begin();
     EXPECT_GT(take(6, wire::Delta{"three", 0}), 0u);
