@@ -5,10 +5,9 @@
 #include <cstdio>
 #include <ctime>
 #include <fstream>
-#include <unordered_map>
 
-#include "bench/load/close_times.hpp"
 #include "bench/load/progress.hpp"
+#include "bench/load/tally.hpp"
 #include "bench/load/usage.hpp"
 
 namespace emostage::load {
@@ -18,114 +17,9 @@ namespace {
 // It is the time that ends a measurement.
 constexpr std::uint64_t turns_without_end = std::uint64_t{1} << 62;
 
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 double ms(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 Duration duration(double seconds) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
-double ms_of(const Histogram& histogram, double percent) {
-    return histogram.count() == 0 ? not_measured : ms(histogram.percentile(percent));
-}
-
-// What each role had used at one moment.
-struct Snapshot {
-    std::unordered_map<std::string, double> cpu_s;
-    double own_s = 0, machine_s = 0;
-
-    double all() const {
-        double sum = own_s;
-        for (const auto& [role, used] : cpu_s) sum += used;
-        return sum;
-    }
-};
-
-Snapshot snapshot(const StartedSystem* system) {
-    Snapshot now;
-    if (system != nullptr) {
-        for (const auto& process : system->processes()) {
-            now.cpu_s[process.role] += seconds(cpu_time(process.pid));
-        }
-    }
-    now.own_s = seconds(cpu_time(::getpid()));
-    now.machine_s = seconds(machine_busy());
-    return now;
-}
-
-double peak_mb(const StartedSystem& system, const std::string& role) {
-    double sum = 0;
-    for (const auto& process : system.processes()) {
-        if (process.role == role) sum += static_cast<double>(peak_kib(process.pid)) / 1024;
-    }
-    return sum;
-}
-
-std::string codes_of(const Meter& meter) {
-    std::string text;
-    for (const auto& [code, times] : meter.codes) {
-        text += (text.empty() ? "" : ", ") + code + " " + std::to_string(times);
-    }
-    return text;
-}
-
-void put_meter(Row& row, const Meter& meter, double window_s) {
-    row.turns_s = static_cast<double>(meter.completed_in_time) / window_s;
-    row.deltas_s = static_cast<double>(meter.deltas_in_time) / window_s;
-    row.tokens_s = static_cast<double>(meter.tokens_in_time) / window_s;
-    row.started = static_cast<double>(meter.started);
-    row.completed = static_cast<double>(meter.completed);
-    row.failed = static_cast<double>(meter.failed);
-    row.cancelled = static_cast<double>(meter.cancelled);
-    row.rejected = static_cast<double>(meter.rejected);
-    row.unfinished = static_cast<double>(meter.unfinished);
-    row.degraded = static_cast<double>(meter.degraded);
-    row.codes = codes_of(meter);
-    row.first_p50 = ms_of(meter.first, 50) - row.ideal_ms;
-    row.first_p95 = ms_of(meter.first, 95) - row.ideal_ms;
-    row.first_p99 = ms_of(meter.first, 99) - row.ideal_ms;
-    row.first_p999 = ms_of(meter.first, 99.9) - row.ideal_ms;
-    row.first_most = ms_of(meter.first, 100) - row.ideal_ms;
-    row.jitter_p50 = ms_of(meter.jitter, 50);
-    row.jitter_p99 = ms_of(meter.jitter, 99);
-    row.jitter_p999 = ms_of(meter.jitter, 99.9);
-    row.refusal_p50 = ms_of(meter.refusal, 50);
-    row.refusal_p99 = ms_of(meter.refusal, 99);
-    row.late_p99 = ms_of(meter.late, 99);
-}
-
-void put_usage(Row& row, const StartedSystem& system, const Snapshot& before, const Snapshot& after,
-               const Meter& meter) {
-    const auto used = [&](const char* role) {
-        const auto now = after.cpu_s.find(role), then = before.cpu_s.find(role);
-        return now == after.cpu_s.end() || then == before.cpu_s.end() ? not_measured
-                                                                      : now->second - then->second;
-    };
-    const double thousands = static_cast<double>(meter.completed) / 1000;
-    if (thousands > 0) {
-        row.cpu_broker = used("broker") / thousands;
-        row.cpu_worker = used("worker") / thousands;
-        row.cpu_rehearsal = used("rehearsal") / thousands;
-        row.cpu_bench = (after.own_s - before.own_s) / thousands;
-    }
-    if (meter.tokens > 0) {
-        row.rehearsal_us_per_token = used("rehearsal") * 1e6 / static_cast<double>(meter.tokens);
-    }
-    row.peak_broker_mb = peak_mb(system, "broker");
-    row.peak_worker_mb = peak_mb(system, "worker");
-    row.peak_rehearsal_mb = peak_mb(system, "rehearsal");
-}
-
-void put_cancels(Row& row, const StartedSystem& system, const GatewayLoad& load) {
-    std::unordered_map<std::string, std::int64_t> cancels;
-    for (const auto& cancel : load.cancels()) cancels.emplace(cancel.trace, cancel.at_unix_us);
-    Histogram after;
-    for (const auto& path : system.close_logs()) {
-        std::ifstream log(path);
-        after.add(close_times(cancels, log));
-    }
-    row.cancel_p50 = ms_of(after, 50);
-    row.cancel_p99 = ms_of(after, 99);
-    row.cancel_open = static_cast<double>(cancels.size()) - static_cast<double>(after.count());
 }
 
 }  // namespace
@@ -162,9 +56,7 @@ Result<std::vector<Row>> Bench::run() {
             out << to_json(*row) << std::endl;
             if (!out) return fail(Errc::io, options_.out + ": cannot be written");
         }
-        if (!terminal_) {
-            std::fprintf(stderr, "%s\n", outcome_line(*row).c_str());
-        }
+        std::fprintf(stderr, "%s\n", outcome_line(*row).c_str());
         rows.push_back(std::move(*row));
     }
     return rows;
@@ -259,6 +151,7 @@ Result<Row> Bench::measure_load(double load, StartedSystem* system) {
         loading.run(*plan.lasts + options_.system.pace.ideal_turn() + drain_max);
         running_ = nullptr;
         draw_timer_.cancel();
+        if (terminal_) std::fputs(no_line, stderr);
     };
 
     const Plan warm = warmup_of(load);
@@ -288,8 +181,6 @@ Result<Row> Bench::measure_load(double load, StartedSystem* system) {
     if (system != nullptr) {
         put_usage(row, *system, before, after, meter);
         if (meter.cancelled > 0) put_cancels(row, *system, measured);
-        const double foreign = after.machine_s - before.machine_s - (after.all() - before.all());
-        row.foreign = std::max(0.0, foreign) / seconds(meter.lasted);
     }
     return row;
 }
@@ -301,18 +192,7 @@ Result<Row> Bench::measure_idle(StartedSystem& system) {
     const Snapshot before = snapshot(&system);
     const TimePoint begun = Clock::now();
     wait(duration(options_.seconds));
-    const double passed = seconds(Clock::now() - begun);
-    Snapshot after = snapshot(&system);
-    const auto percent = [&](const char* role) {
-        return 100 * (after.cpu_s[role] - before.cpu_s.at(role)) / passed;
-    };
-    row.cpu_broker = percent("broker");
-    row.cpu_worker = percent("worker");
-    row.cpu_rehearsal = percent("rehearsal");
-    row.peak_broker_mb = peak_mb(system, "broker");
-    row.peak_worker_mb = peak_mb(system, "worker");
-    const double foreign = after.machine_s - before.machine_s - (after.all() - before.all());
-    row.foreign = std::max(0.0, foreign) / passed;
+    put_idle(row, system, before, snapshot(&system), Clock::now() - begun);
     return row;
 }
 

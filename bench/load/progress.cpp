@@ -22,7 +22,7 @@ std::string progress_line(const Progress& progress) {
                   static_cast<unsigned long long>(progress.completed),
                   static_cast<unsigned long long>(progress.in_flight));
     std::string line =
-        "\r\x1b[K" + progress.what + " " + progress_bar(whole > 0 ? passed / whole : 1) + text;
+        no_line + progress.what + " " + progress_bar(whole > 0 ? passed / whole : 1) + text;
     if (progress.rejected > 0) line += ", " + std::to_string(progress.rejected) + " rejected";
     return line;
 }

@@ -1,6 +1,6 @@
 // How far a measurement is, in one line for a person.
 //
-// Pure. On a terminal the line is drawn again and again; elsewhere there is one at the end alone.
+// Pure. On a terminal the line is drawn again and again; elsewhere only what came of it is told.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,10 @@ struct Progress {
     std::uint64_t completed = 0, in_flight = 0, rejected = 0;
 };
 
-// Without a line feed; begins with a carriage return and clears what stood there.
+// Clears the line that was drawn.
+inline constexpr const char* no_line = "\r\x1b[K";
+
+// Without a line feed; takes the place of what was drawn before.
 std::string progress_line(const Progress& progress);
 
 // What a measurement came to, in short, without a line feed.
