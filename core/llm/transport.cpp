@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <csignal>
 #include <new>
@@ -14,11 +13,10 @@
 
 #include "core/llm/endpoint_url.hpp"
 #include "core/llm/head_reader.hpp"
+#include "core/llm/multi_set.hpp"
 #include "core/llm/socket_set.hpp"
 
 namespace emostage::llm {
-
-struct Multi;
 
 // Its notes of what happened inside libcurl, until they are handed on.
 struct Exchange {
@@ -52,8 +50,6 @@ struct Exchange {
 namespace {
 
 constexpr long connection_idle_seconds_max = 60;  // older ones are not used again
-constexpr auto multi_idle_max = std::chrono::seconds(connection_idle_seconds_max);
-constexpr int push_rounds_max = 8;  // then other handlers get their turn
 constexpr long dns_cache_seconds = 60;
 constexpr long connect_grace_ms = 500;                  // the caller's deadline comes first
 constexpr std::size_t kept_body_bytes_max = 64 * 1024;  // of a handle's buffer
@@ -99,38 +95,13 @@ ExchangeEnd classify(CURLcode code) {
 
 }  // namespace
 
-// One of libcurl's multi handles: some of the exchanges, with the connections that they leave.
-struct Multi : std::enable_shared_from_this<Multi> {
-    Transport::Impl& transport;  // which ends it before it goes
-    const std::uint32_t index;   // in Transport::Impl::multis
-    CURLM* handle;
-    asio::steady_timer timer;
-    std::size_t exchanges = 0;
-    TimePoint idle_since{};  // while it has none
-    bool due = false;        // wants to be called at once
-
-    Multi(Transport::Impl& transport_, asio::io_context& loop, std::uint32_t index_,
-          std::size_t connections_max);
-    ~Multi() { curl_multi_cleanup(handle); }
-    Multi(const Multi&) = delete;
-    Multi& operator=(const Multi&) = delete;
-
-    // Called by libcurl: notes only.
-    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
-    static int on_timer(CURLM*, long ms, void* self);
-};
-
 struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     asio::io_context& loop;
-    const std::size_t connections_max;
     SocketSet sockets;
     asio::posix::stream_descriptor watcher;  // of the set, which owns the descriptor
-    asio::steady_timer drain_timer, trim_timer;
+    asio::steady_timer drain_timer;
+    const std::shared_ptr<MultiSet> multis;
     bool stopped = false;
-    bool trim_armed = false;
-    std::vector<std::shared_ptr<Multi>> multis;  // made as they are needed
-    std::vector<std::weak_ptr<Multi>> due;       // of them
-    bool push_posted = false;
     std::vector<std::unique_ptr<Exchange>> live;     // in the multi handles
     std::vector<std::unique_ptr<Exchange>> idle;     // for the next requests
     std::vector<std::unique_ptr<Exchange>> leaving;  // over, but perhaps still among the notes
@@ -142,7 +113,7 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     std::function<void()> burst_end;
     bool in_burst = false;
 
-    Impl(asio::io_context& loop_, std::size_t connections_max_);
+    Impl(asio::io_context& loop_, std::size_t connections_max);
     ~Impl();
     void stop();
 
@@ -152,13 +123,6 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     void hand_on(Multi& multi);
     void tell(Exchange& exchange, TimePoint now);
     bool take_result(Multi& multi);
-
-    void push();
-    void push_soon();
-
-    Multi& multi_with_room();
-    void arm_trim_timer();
-    void trim();
 
     void set_up(Exchange& exchange);
     Exchange* add(Post post, ExchangeHandler& handler);
@@ -174,24 +138,13 @@ struct Transport::Impl : std::enable_shared_from_this<Transport::Impl> {
     static int on_connection(void* exchange, char*, char*, int, int);
 };
 
-Multi::Multi(Transport::Impl& transport_, asio::io_context& loop, std::uint32_t index_,
-             std::size_t connections_max)
-    : transport(transport_), index(index_), handle(curl_multi_init()), timer(loop) {
-    if (handle == nullptr) throw std::bad_alloc();
-    curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
-    curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
-    curl_multi_setopt(handle, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
-    curl_multi_setopt(handle, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-}
-
-Transport::Impl::Impl(asio::io_context& loop_, std::size_t connections_max_)
+Transport::Impl::Impl(asio::io_context& loop_, std::size_t connections_max)
     : loop(loop_),
-      connections_max(connections_max_),
       watcher(loop_),
       drain_timer(loop_),
-      trim_timer(loop_) {
+      multis(std::make_shared<MultiSet>(
+          loop_, sockets, connections_max,
+          [this](Multi& multi, curl_socket_t socket, int what) { act(multi, socket, what); })) {
     start_libcurl();
     watcher.assign(sockets.descriptor());
 }
@@ -204,42 +157,9 @@ void Transport::Impl::stop() {
     live.clear();
     leaving.clear();
     idle.clear();
-    multis.clear();
+    multis->stop();
     drain_timer.cancel();
-    trim_timer.cancel();
     watcher.release();
-}
-
-// The first that has room: so exchanges keep to few, and find the connections of former ones there.
-Multi& Transport::Impl::multi_with_room() {
-    for (auto& multi : multis) {
-        if (multi->exchanges < exchanges_per_multi) return *multi;
-    }
-    const auto index = static_cast<std::uint32_t>(multis.size());
-    multis.push_back(std::make_shared<Multi>(*this, loop, index,
-                                             std::min(connections_max, exchanges_per_multi)));
-    return *multis.back();
-}
-
-void Transport::Impl::arm_trim_timer() {
-    if (std::exchange(trim_armed, true)) return;
-    trim_timer.expires_after(multi_idle_max);
-    trim_timer.async_wait([weak = weak_from_this()](const asio::error_code& error) {
-        const auto self = weak.lock();
-        if (!self || error || self->stopped) return;
-        self->trim_armed = false;
-        self->trim();
-    });
-}
-
-// Ends those that nobody has needed for a while, with the connections that they keep.
-void Transport::Impl::trim() {
-    const auto idle_until = Clock::now() - multi_idle_max;
-    while (multis.size() > 1 && multis.back()->exchanges == 0 &&
-           multis.back()->idle_since <= idle_until) {
-        multis.pop_back();
-    }
-    if (multis.size() > 1 && multis.back()->exchanges == 0) arm_trim_timer();
 }
 
 // ---- the loop calls
@@ -257,38 +177,14 @@ void Transport::Impl::watch() {
                                if (ready.readable) what |= CURL_CSELECT_IN;
                                if (ready.writable) what |= CURL_CSELECT_OUT;
                                if (ready.failed) what |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
-                               self->act(*self->multis[ready.owner], ready.socket, what);
+                               self->act(self->multis->at(ready.owner), ready.socket, what);
                            }
                            if (self->stopped) return;
-                           self->push();
+                           self->multis->push();
                            if (self->stopped) return;
                            self->watch();
                            if (std::exchange(self->in_burst, false)) self->burst_end();
                        });
-}
-
-// What it leads to may make others due, and in the end waits for sockets.
-void Transport::Impl::push() {
-    for (int round = 0; round < push_rounds_max && !due.empty(); ++round) {
-        for (const auto& one : std::exchange(due, {})) {
-            const auto multi = one.lock();
-            if (!multi) continue;
-            multi->due = false;
-            act(*multi, CURL_SOCKET_TIMEOUT, 0);
-            if (stopped) return;
-        }
-    }
-    if (!due.empty()) push_soon();
-}
-
-void Transport::Impl::push_soon() {
-    if (std::exchange(push_posted, true)) return;
-    asio::post(loop, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self || self->stopped) return;
-        self->push_posted = false;
-        self->push();
-    });
 }
 
 void Transport::Impl::act(Multi& multi, curl_socket_t socket, int what) {
@@ -368,42 +264,6 @@ void Transport::Impl::note(Exchange& exchange) {
     if (exchange.noted || exchange.handler == nullptr) return;
     exchange.noted = true;
     noted.push_back(&exchange);
-}
-
-// An error returned from here would leave transfers in limbo (curl #8083): a socket that cannot be
-// watched stays silent, and the caller's deadline ends it.
-int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-    const auto& multi = *static_cast<Multi*>(self);
-    SocketSet& sockets = multi.transport.sockets;
-    if (what == CURL_POLL_REMOVE) {
-        sockets.forget(socket);
-    } else {
-        sockets.watch(socket, multi.index, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
-    }
-    return 0;
-}
-
-int Multi::on_timer(CURLM*, long ms, void* self) {
-    auto& multi = *static_cast<Multi*>(self);
-    if (ms < 0) {
-        multi.timer.cancel();
-        return 0;
-    }
-    if (ms == 0) {
-        if (std::exchange(multi.due, true)) return 0;
-        multi.transport.due.push_back(multi.weak_from_this());
-        if (!multi.transport.burst_end) multi.transport.push_soon();
-        return 0;
-    }
-    multi.timer.expires_after(milliseconds(ms));
-    multi.timer.async_wait([weak = multi.weak_from_this()](const asio::error_code& error) {
-        const auto multi = weak.lock();
-        if (!multi || error) return;
-        const auto transport = multi->transport.shared_from_this();
-        transport->act(*multi, CURL_SOCKET_TIMEOUT, 0);
-        if (!transport->stopped) transport->push();
-    });
-    return 0;
 }
 
 std::size_t Transport::Impl::on_header(char* data, std::size_t size, std::size_t count,
@@ -502,7 +362,7 @@ Exchange* Transport::Impl::add(Post post, ExchangeHandler& handler) {
                      static_cast<long>(post.connect_timeout.count()) + connect_grace_ms);
     exchange.handler = &handler;
     exchange.index = live.size();
-    exchange.multi = &multi_with_room();
+    exchange.multi = &multis->with_room();
     live.reserve(live.size() + 1);
     if (curl_multi_add_handle(exchange.multi->handle, easy) != CURLM_OK) throw std::bad_alloc();
     ++exchange.multi->exchanges;
@@ -513,10 +373,7 @@ Exchange* Transport::Impl::add(Post post, ExchangeHandler& handler) {
 // Out of its multi handle, which closes the connection of an unfinished exchange.
 void Transport::Impl::remove(Exchange& exchange) {
     curl_multi_remove_handle(exchange.multi->handle, exchange.easy);
-    if (--exchange.multi->exchanges == 0) {
-        exchange.multi->idle_since = Clock::now();
-        if (multis.size() > 1) arm_trim_timer();
-    }
+    multis->one_left(*exchange.multi);
     exchange.handler = nullptr;
     if (exchange.drain_until) --draining;
     exchange.drain_until.reset();
@@ -585,9 +442,10 @@ Exchange* Transport::send(Post post, ExchangeHandler& handler) {
 
 void Transport::on_burst_end(std::function<void()> handler) {
     impl_->burst_end = std::move(handler);
+    impl_->multis->set_owner_pushes();
 }
 
-void Transport::push() { impl_->push(); }
+void Transport::push() { impl_->multis->push(); }
 
 bool Transport::in_burst() const { return impl_->in_burst; }
 

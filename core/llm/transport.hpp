@@ -2,10 +2,9 @@
 //
 // curl's sockets are watched by one epoll set of ours, whose descriptor is the only one that Asio
 // sees: no descriptor of curl's is ever owned, wrapped or closed by us, and a burst of ready
-// sockets costs one wake-up. Exchanges are shared out among several multi handles: for each new one
-// libcurl walks over all connections that a multi handle has. libcurl is never called from inside its callbacks: these only take
-// notes, which are handed to the handlers when libcurl has returned. So handlers may send, close
-// and drain.
+// sockets costs one wake-up. Exchanges are shared out among multi handles (MultiSet). libcurl is
+// never called from inside its callbacks: these only take notes, which are handed to the handlers
+// when libcurl has returned. So handlers may send, close and drain.
 //
 // No time-out is set in libcurl: the caller has the deadlines and closes. One thread: the loop's.
 // https://curl.se/libcurl/c/libcurl-multi.html (multi_socket)
@@ -47,7 +46,6 @@ class Transport {
 public:
     static constexpr std::size_t drain_bytes_max = 16 * 1024;  // after drain()
     static constexpr milliseconds drain_time_max{1000};
-    static constexpr std::size_t exchanges_per_multi = 64;
     static constexpr std::size_t idle_handles_max = 1024;            // kept for the next requests
     static constexpr std::size_t draining_max = 1024;                // more are closed instead
     static constexpr std::size_t piece_bytes_max = 4 * 1024 * 1024;  // that libcurl reads at once
