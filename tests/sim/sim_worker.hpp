@@ -33,6 +33,11 @@ public:
     bool calls_for(std::string_view turn) const { return model_.calls_for(turn); }
     // When the broker last confirmed that it is there, and so may run what it has.
     TimePoint confirmed_at() const { return confirmed_at_; }
+    // It looks at its timers before anything else happens to it.
+    bool looks_now() const {
+        const auto at = next_time();
+        return at && *at <= now().steady;
+    }
     std::size_t calls() const { return model_.calls(); }
     bool idle() const { return runs_.empty(); }
     bool draining() const { return draining_; }

@@ -226,7 +226,8 @@ void Simulation::check_cancel(const std::string& turn) {
 
 void Simulation::check_bounds() {
     for (const auto& worker : workers_) {
-        if (worker->reachable() && worker->calls() > 0 &&
+        // One that has just got a lease has yet to look whether it may run anything.
+        if (worker->reachable() && worker->calls() > 0 && !worker->looks_now() &&
             context_.timeline.now() > worker->confirmed_at() + fence)
             context_.checker.violated(worker->name() +
                                       ": nobody confirms it, and its models go on");
