@@ -86,8 +86,7 @@ private:
                 break;
             }
         }
-        const auto doubled = std::ranges::unique(ticks_);
-        ticks_.erase(doubled.begin(), doubled.end());
+        ticks_.erase(std::unique(ticks_.begin(), ticks_.end()), ticks_.end());
     }
 
     void ticks_of_steps(double low, double high) {
