@@ -7,7 +7,7 @@
 //
 // One commit is under way at a time; meanwhile changes gather for the next. Urgent ones call for a
 // commit, what runs say does so within `commit_lazy`. To sync a disk costs the same for one turn as
-// for twenty, so a commit begins no sooner than `commit_spacing` after the one before, unless it is
+// for many, so a commit begins no sooner than `commit_spacing` after the one before, unless it is
 // pressing: text waits for it that a run has said, or one in `commit_share` of the turns that run.
 // So few turns never wait, and many are stored together.
 //

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "bench/rehearsal/arguments.hpp"
 #include "core/codec/codec.hpp"
 
 namespace emostage::load {
@@ -185,18 +186,10 @@ Result<Options> read_options(std::vector<std::string> arguments,
     declare_system(app, options, raw);
     declare_output(app, options);
 
-    std::ranges::reverse(arguments);  // as CLI11 wants them
-    try {
-        app.parse(std::move(arguments));
-    } catch (const CLI::CallForHelp&) {
-        options.text = app.help();
-        return options;
-    } catch (const CLI::CallForVersion&) {
-        options.text = app.version() + "\n";
-        return options;
-    } catch (const CLI::ParseError& error) {
-        return fail(Errc::config, error.what());
-    }
+    auto text = parse_arguments(app, std::move(arguments));
+    if (!text) return tl::unexpected(text.error());
+    options.text = std::move(*text);
+    if (!options.text.empty()) return options;
     options.start = app.count("--commands") == 0;
     if (auto whole = put_together(options, raw); !whole) return tl::unexpected(whole.error());
     return options;

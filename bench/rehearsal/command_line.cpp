@@ -1,9 +1,9 @@
 #include "bench/rehearsal/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <numeric>
 
+#include "bench/rehearsal/arguments.hpp"
 #include "core/config/address.hpp"
 
 namespace emostage::rehearsal {
@@ -74,18 +74,10 @@ Result<CommandLine> read_command_line(std::vector<std::string> arguments) {
         ->capture_default_str();
     app.add_option("--log-level", level, "debug, info, warn or error")->capture_default_str();
 
-    std::ranges::reverse(arguments);  // as CLI11 wants them
-    try {
-        app.parse(std::move(arguments));
-    } catch (const CLI::CallForHelp&) {
-        line.text = app.help();
-        return line;
-    } catch (const CLI::CallForVersion&) {
-        line.text = app.version() + "\n";
-        return line;
-    } catch (const CLI::ParseError& error) {
-        return fail(Errc::config, error.what());
-    }
+    auto text = parse_arguments(app, std::move(arguments));
+    if (!text) return tl::unexpected(text.error());
+    line.text = std::move(*text);
+    if (!line.text.empty()) return line;
     const auto address = config::parse_listen_address(listen);
     if (!address) return fail(Errc::config, "--listen: " + address.error().message);
     const auto known = log::level_named(level);

@@ -99,9 +99,8 @@ TEST(Durable, WhatARunSaysIsStoredSoonAndTogether) {
     EXPECT_EQ(scene.out.commits.back().events[0].last, 11u);
 }
 
-TEST(Durable, ManyTurnsAreStoredTogetherAndNotOneByOne) {
-    auto config = durable();
-    Scene scene(config);
+// What it says is stored, and the others run.
+void let_one_of_sixteen_end(Scene& scene, const Config& config) {
     scene.worker("w", 16);
     for (int i = 0; i < 16; ++i) scene.open("t" + std::to_string(i), "s" + std::to_string(i));
     scene.store();
@@ -109,6 +108,12 @@ TEST(Durable, ManyTurnsAreStoredTogetherAndNotOneByOne) {
     scene.advance(config.commit_spacing);
     scene.answer("t0", "hello");
     scene.store();
+}
+
+TEST(Durable, ManyTurnsAreStoredTogetherAndNotOneByOne) {
+    const auto config = durable();
+    Scene scene(config);
+    let_one_of_sixteen_end(scene, config);
     const auto commits = scene.out.commits.size();
     scene.answer("t1", "hello");
     scene.answer("t2", "hello");
@@ -119,15 +124,9 @@ TEST(Durable, ManyTurnsAreStoredTogetherAndNotOneByOne) {
 }
 
 TEST(Durable, ACommitThatManyOfThoseThatRunWaitForDoesNotWait) {
-    auto config = durable();
+    const auto config = durable();
     Scene scene(config);
-    scene.worker("w", 16);
-    for (int i = 0; i < 16; ++i) scene.open("t" + std::to_string(i), "s" + std::to_string(i));
-    scene.store();
-    scene.store();
-    scene.advance(config.commit_spacing);
-    scene.answer("t0", "hello");
-    scene.store();
+    let_one_of_sixteen_end(scene, config);
     const auto commits = scene.out.commits.size();
     // A quarter of the fifteen that still ran when the first of them ended.
     for (int i = 1; i <= 3; ++i) scene.answer("t" + std::to_string(i), "hello");

@@ -39,8 +39,7 @@ std::string without_tag_lines(std::string_view text) {
     out.reserve(text.size());
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        const std::string_view line = text.substr(0, end);
         const bool alone = is_section_tag(trimmed(line));
         out += alone ? trimmed(line) : line;
         if (end == text.npos) break;
@@ -186,16 +185,7 @@ private:
 
 using Path = std::vector<std::string>;  // empty: the item of a list
 
-Path path_of(std::string_view name) {
-    Path path;
-    if (name == ".") return path;
-    for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
-        path.emplace_back(name.substr(0, dot));
-        name.remove_prefix(dot + 1);
-    }
-    path.emplace_back(name);
-    return path;
-}
+Path path_of(std::string_view name) { return name == "." ? Path() : parts_of(name); }
 
 bool counts(const nlohmann::json* value) {
     if (value == nullptr || value->is_null()) return false;
@@ -313,6 +303,17 @@ bool Prompt::Compiled::write_section(std::size_t index, Scopes& scopes, Page& pa
     return std::all_of(value->begin(), value->end(), write_in);
 }
 
+std::vector<std::string> parts_of(std::string_view name) {
+    if (name == ".") return {std::string(name)};
+    std::vector<std::string> parts;
+    for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
+        parts.emplace_back(name.substr(0, dot));
+        name.remove_prefix(dot + 1);
+    }
+    parts.emplace_back(name);
+    return parts;
+}
+
 Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
     if (text.size() > prompt_file_bytes_max) {
         return fail(Errc::config,
@@ -321,6 +322,7 @@ Result<Prompt> Prompt::compile(const std::string& file, std::string text) {
     auto references = TagReader(file, text).read();
     if (!references) return tl::unexpected<Error>(references.error());
     Prompt prompt;
+    std::erase(text, '\r');
     prompt.compiled_ = std::make_shared<const Compiled>(without_tag_lines(text));
     prompt.references_ = std::move(*references);
     return prompt;

@@ -1,7 +1,7 @@
 // A prompt: mustache, compiled once. https://mustache.github.io/mustache.5.html
 //
 // Rendered for each call of each turn, so that it walks the values as they are: a general library
-// copied them first and took half of a worker's time.
+// copied them first, and took half of a worker's instructions at saturation.
 // Values are never HTML-escaped and never rendered again, so what a client writes stays text. Of
 // mustache: variables, sections, inverted sections, comments. Partials, other delimiters and the
 // unescaped forms are refused: nothing needs them here.
@@ -48,6 +48,9 @@ private:
     std::shared_ptr<const Compiled> compiled_;
     std::vector<Reference> references_;
 };
+
+// Of a dotted name; "." is its own part.
+std::vector<std::string> parts_of(std::string_view name);
 
 // The dialogue as the user message's first part, the same bytes for every stage of a turn:
 //

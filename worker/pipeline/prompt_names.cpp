@@ -7,18 +7,6 @@
 namespace emostage::worker {
 namespace {
 
-std::vector<std::string> parts_of(const std::string& name) {
-    if (name == ".") return {name};
-    std::vector<std::string> parts;
-    std::size_t begin = 0;
-    for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', begin)) {
-        parts.push_back(name.substr(begin, dot - begin));
-        begin = dot + 1;
-    }
-    parts.push_back(name.substr(begin));
-    return parts;
-}
-
 const PromptNames* below(const PromptNames& scope, const std::vector<std::string>& parts) {
     const PromptNames* at = &scope;
     for (const std::string& part : parts) {

@@ -22,6 +22,14 @@ std::size_t tokens_of(const Script& script) {
     return (turns - cancelled) * script.tokens + cancelled * disturbed_after;
 }
 
+void expect_all_ends(const Counts& counts, const Script& script) {
+    EXPECT_EQ(counts.turns, turns);
+    EXPECT_EQ(counts.completed, turns - cancelled);
+    EXPECT_EQ(counts.cancelled, cancelled);
+    EXPECT_EQ(counts.tokens, tokens_of(script));
+    EXPECT_EQ(counts.deltas, tokens_of(script) / script.merged);
+}
+
 class GateScript : public testing::TestWithParam<Script> {};
 
 TEST_P(GateScript, EveryTurnEndsAsItIsMeantToInABrokerOfEitherKind) {
@@ -29,11 +37,7 @@ TEST_P(GateScript, EveryTurnEndsAsItIsMeantToInABrokerOfEitherKind) {
     for (const bool durable : {false, true}) {
         const auto counts = run_broker_script(script, durable);
         ASSERT_TRUE(counts) << counts.error().message;
-        EXPECT_EQ(counts->turns, turns);
-        EXPECT_EQ(counts->completed, turns - cancelled);
-        EXPECT_EQ(counts->cancelled, cancelled);
-        EXPECT_EQ(counts->tokens, tokens_of(script));
-        EXPECT_EQ(counts->deltas, tokens_of(script) / script.merged);
+        expect_all_ends(*counts, script);
         EXPECT_GT(counts->replays, turns / rare) << "nothing was heard again";
     }
 }
@@ -42,11 +46,7 @@ TEST_P(GateScript, EveryTurnEndsAsItIsMeantToInAWorker) {
     const Script& script = GetParam();
     const auto counts = run_worker_script(script, pipeline());
     ASSERT_TRUE(counts) << counts.error().message;
-    EXPECT_EQ(counts->turns, turns);
-    EXPECT_EQ(counts->completed, turns - cancelled);
-    EXPECT_EQ(counts->cancelled, cancelled);
-    EXPECT_EQ(counts->tokens, tokens_of(script));
-    EXPECT_EQ(counts->deltas, tokens_of(script) / script.merged);
+    expect_all_ends(*counts, script);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GateScript, testing::ValuesIn(scripts),

@@ -23,45 +23,48 @@ bool run_until(asio::io_context& loop, Done done) {
     return true;
 }
 
-TEST(ZmqSocket, DeliversEveryMessageInOrderWhileBothSidesSend) {
+class ZmqPairTest : public testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
+        ASSERT_TRUE(client.connect(server.last_endpoint()));
+    }
+
+    // The client says numbers, 500 in flight, and hears them again in order: each answer sends the
+    // next, so every wake-up counts, a lost one would stall.
+    void talk() {
+        constexpr int count = 5000;
+        int sent = 0, answered = 0;
+        bool in_order = true;
+        client.start([&](ZmqSocket::Frames& frames) {
+            in_order = in_order && frames.at(0).to_string() == std::to_string(answered++);
+            if (sent < count) client.send(std::to_string(sent++));
+        });
+        while (sent < 500) ASSERT_EQ(client.send(std::to_string(sent++)), ZmqSocket::Sent::yes);
+        EXPECT_TRUE(run_until(loop, [&] { return answered == count; })) << answered;
+        EXPECT_TRUE(in_order);
+    }
+
     asio::io_context loop;
     zmq::context_t context;
-    ZmqSocket server(loop, context, zmq::socket_type::router);
-    ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
-    ZmqSocket client(loop, context, zmq::socket_type::dealer);
-    ASSERT_TRUE(client.connect(server.last_endpoint()));
+    ZmqSocket server{loop, context, zmq::socket_type::router};
+    ZmqSocket client{loop, context, zmq::socket_type::dealer};
+};
 
-    constexpr int count = 5000;
+TEST_F(ZmqPairTest, DeliversEveryMessageInOrderWhileBothSidesSend) {
     int at_server = 0;
-    int at_client = 0;
     bool in_order = true;
     server.start([&](ZmqSocket::Frames& frames) {
         in_order = in_order && frames.at(1).to_string() == std::to_string(at_server++);
         EXPECT_EQ(server.send(frames), ZmqSocket::Sent::yes);
     });
-    int sent = 0;
-    client.start([&](ZmqSocket::Frames& frames) {
-        in_order = in_order && frames.at(0).to_string() == std::to_string(at_client++);
-        if (sent < count) client.send(std::to_string(sent++));
-    });
-    // 500 in flight, each answer sends the next: every wake-up counts, a lost one would stall.
-    while (sent < 500) ASSERT_EQ(client.send(std::to_string(sent++)), ZmqSocket::Sent::yes);
-    EXPECT_TRUE(run_until(loop, [&] { return at_client == count; }))
-        << at_server << " " << at_client;
-    EXPECT_TRUE(in_order);
+    talk();
+    EXPECT_TRUE(in_order) << at_server;
 }
 
 // An owner that answers a burst at its end and looks after its sends loses no wake-up either.
-TEST(ZmqSocket, AnOwnerThatAnswersBurstsGetsEveryMessage) {
-    asio::io_context loop;
-    zmq::context_t context;
-    ZmqSocket server(loop, context, zmq::socket_type::router);
-    ASSERT_TRUE(server.bind("tcp://127.0.0.1:*"));
-    ZmqSocket client(loop, context, zmq::socket_type::dealer);
-    ASSERT_TRUE(client.connect(server.last_endpoint()));
-
-    constexpr int count = 5000;
-    int received = 0, bursts = 0, answered = 0;
+TEST_F(ZmqPairTest, AnOwnerThatAnswersBurstsGetsEveryMessage) {
+    int bursts = 0;
     std::vector<std::pair<std::string, std::string>> waiting;
     const auto answer = [&] {
         for (const auto& [route, text] : std::exchange(waiting, {})) {
@@ -71,7 +74,6 @@ TEST(ZmqSocket, AnOwnerThatAnswersBurstsGetsEveryMessage) {
     };
     server.start(
         [&](ZmqSocket::Frames& frames) {
-            ++received;
             const bool late = !server.in_burst();
             waiting.emplace_back(frames.at(0).to_string(), frames.at(1).to_string());
             if (late) asio::post(loop, answer);
@@ -82,13 +84,7 @@ TEST(ZmqSocket, AnOwnerThatAnswersBurstsGetsEveryMessage) {
             ++bursts;
             answer();
         });
-    int sent = 0;
-    client.start([&](ZmqSocket::Frames& frames) {
-        EXPECT_EQ(frames.at(0).to_string(), std::to_string(answered++));
-        if (sent < count) client.send(std::to_string(sent++));
-    });
-    while (sent < 500) ASSERT_EQ(client.send(std::to_string(sent++)), ZmqSocket::Sent::yes);
-    EXPECT_TRUE(run_until(loop, [&] { return answered == count; })) << received << " " << answered;
+    talk();
     EXPECT_GT(bursts, 0);
 }
 
