@@ -46,4 +46,10 @@ Result<wire::FromWorker> decode_from_worker(std::string_view bytes);
 // 1 to 64 of A-Z a-z 0-9 . _ : -
 bool is_id(std::string_view text);
 
+// At most 35 of A-Z a-z 0-9 -; empty too.
+bool is_locale(std::string_view text);
+
+// 00-<32 hex>-<16 hex>-<2 hex>, lower-case. https://www.w3.org/TR/trace-context/
+bool is_traceparent(std::string_view text);
+
 }  // namespace emostage::codec

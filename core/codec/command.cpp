@@ -9,25 +9,6 @@ namespace emostage::codec {
 
 namespace {
 
-bool is_locale(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-';
-    });
-}
-
-// 00-<32 hex>-<16 hex>-<2 hex>, https://www.w3.org/TR/trace-context/
-bool is_traceparent(std::string_view text) {
-    if (text.size() != wire::traceparent_bytes_max || !text.starts_with("00-")) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool dash = i == 2 || i == 35 || i == 52;
-        const char c = text[i];
-        const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (dash ? c != '-' : !hex) return false;
-    }
-    return true;
-}
-
 std::vector<wire::Utterance> read_history(Fields& open, std::span<const msgpack::object> items,
                                           const wire::Limits& limits) {
     std::vector<wire::Utterance> history;
@@ -98,6 +79,25 @@ bool is_id(std::string_view text) {
     });
 }
 
+bool is_locale(std::string_view text) {
+    if (text.size() > wire::locale_bytes_max) return false;
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-';
+    });
+}
+
+bool is_traceparent(std::string_view text) {
+    if (text.size() != wire::traceparent_bytes_max || !text.starts_with("00-")) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool dash = i == 2 || i == 35 || i == 52;
+        const char c = text[i];
+        const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (dash ? c != '-' : !hex) return false;
+    }
+    return true;
+}
+
 tl::expected<wire::Command, BadCommand> decode_command(std::string_view bytes,
                                                        const wire::Limits& limits) {
     const auto object = unpack(bytes);
@@ -161,7 +161,8 @@ std::string encode_command(const wire::Command& command) {
         const bool on_lost = open->on_lost != wire::OnLost::go_on;
         const bool priority = open->priority != wire::Priority::normal;
         out.map(6u + open->history.has_value() + !open->locale.empty() + !open->pipeline.empty() +
-                open->deadline.has_value() + priority + on_busy + on_lost + !open->traceparent.empty());
+                open->deadline.has_value() + priority + on_busy + on_lost +
+                !open->traceparent.empty());
         out.str("type").str("open").field("v", std::uint64_t{wire::protocol_version});
         out.field("gateway", open->gateway)
             .field("turn", open->turn)

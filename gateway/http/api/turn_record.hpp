@@ -2,6 +2,7 @@
 // its results.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,11 +21,12 @@ public:
     Status status() const { return status_; }
     const std::string& text() const { return text_; }
     std::uint64_t seq() const { return seq_; }
+    const std::vector<wire::Stage>& stages() const { return stages_; }
     const std::optional<wire::Event>& end() const { return end_; }
 
 private:
     Status status_ = Status::queued;
-    std::string session_, text_;
+    std::string turn_, session_, text_;
     std::uint64_t seq_ = 0;
     std::vector<wire::Stage> stages_;
     std::optional<wire::Event> end_;
@@ -33,9 +35,12 @@ private:
 
 // Requires: record.end() is `completed`. Else error_of(*record.end()) is the answer.
 std::string chat_json(const TurnRecord& record, const AnswerHead& head, bool include_stages);
+// The response as it is now, whatever became of the turn.
 std::string response_json(const TurnRecord& record, const AnswerHead& head, bool background);
 std::string turn_json(const TurnRecord& record, const std::string& turn);
-// {"object": "list", "data": [{"id", "object": "model", "created", "owned_by": "emostage"}]}
+// {"id", "object": "model", "created", "owned_by": "emostage"}, and {"object": "list", "data": [it,
+// …]}
+std::string model_json(const std::string& pipeline);
 std::string models_json(const std::vector<std::string>& pipelines);
 
 }  // namespace emostage::http

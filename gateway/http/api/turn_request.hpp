@@ -30,8 +30,10 @@ struct RequestContext {
 };
 
 struct TurnRequest {
-    gateway::OpenRequest open;  // `turn` is set only with an idempotency key (scoped)
-    std::string model;          // as asked for
+    // `turn` is set only with an idempotency key (scoped). `session` is empty where nothing names
+    // one: it gets a name of its own, the turn's (with an idempotency key it has that already).
+    gateway::OpenRequest open;
+    std::string model;  // as asked for; empty: the broker's default (turns only)
     OnDisconnect on_disconnect = OnDisconnect::cancel;
     bool stream = false;
     bool background = false;
