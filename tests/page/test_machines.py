@@ -1,0 +1,28 @@
+"""The page's modules without I/O, by node's own test runner: machines/*.test.mjs."""
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+import page_case  # noqa: F401: the path to the end-to-end tests' modules
+from browser import missing
+
+HERE = pathlib.Path(__file__).resolve().parent
+TESTS_MIN = 50
+
+
+class MachinesTest(unittest.TestCase):
+    def test_the_modules_of_the_page(self):
+        node = shutil.which("node")
+        if not node:
+            missing("node is not installed")
+        files = sorted((HERE / "machines").glob("*.test.mjs"))
+        run = subprocess.run([node, "--test", *files], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stdout[-8000:] + run.stderr[-2000:])
+        passed = sum(map(int, re.findall(r"^(?:#|ℹ) pass (\d+)$", run.stdout, re.M)))
+        self.assertGreaterEqual(passed, TESTS_MIN)
+
+
+if __name__ == "__main__":
+    unittest.main()
