@@ -1,7 +1,9 @@
-"""A gateway in Python: pushes turns, puts what comes back in order, and mends what gets lost.
+"""The gateway of the tests: the package's core, with sockets that the test itself reads.
 
-Written from schemas/PROTOCOL.md alone, so that the contract is proved from outside. One thread; all
-waits are bounded. It checks the contract as it goes: see `violations`.
+What is in order, what is missing and what to do about it is decided by `emostage`; its own shells
+are proved in tests/python. Here is what tests need beside it: many gateways in one thread, waiting
+for a condition, events that a test loses on purpose (`keep`), commands no client would send, and
+the contract, checked on every message as it came (`violations`).
 
     gateway = Gateway(commands, events, "g1")
     gateway.wait_for_hello()
@@ -15,12 +17,40 @@ import uuid
 import msgpack
 import zmq
 
+import client_source  # noqa: F401
+from emostage import Config
+from emostage._core import Core
+from emostage._reader import ENDS
+from emostage._wire import decode, encode
+from emostage.commands import Cancel, Resume
+from emostage.errors import WireError
 from turn import Turn
 
-GAP_S = 0.005  # a missing number may be on its way
-SILENCE_S = 3.0  # without an answer to an open, or without a word about a live turn
-ASK_FIRST_S, ASK_MAX_S = 0.25, 2.0  # between two questions about one turn: grows
 SEND_MAX_S = 5.0
+RECEIVED_AT_ONCE = 1_000
+SLEEP_MAX_S = 3.0
+NEVER_S = 1e6
+# It asks soon, and never gives up: what takes too long is the test's to say.
+CONFIG = Config(gap_wait_s=0.005, open_again_s=1.0, open_again_most_s=2.0, resume_again_most_s=2.0,
+                cancel_again_most_s=2.0, silent_max_s=NEVER_S, deadline_grace_s=NEVER_S,
+                turns_max=100_000, open_bytes_max=1 << 30, reopens_max=1_000,
+                inbox_events_max=1_000_000, inbox_bytes_max=1 << 30)
+
+
+class _Port:
+    """What the core asks for."""
+
+    def __init__(self, gateway):
+        self._gateway = gateway
+
+    def push(self, command):
+        return self._gateway.push_where_there_is_room(command)
+
+    def resubscribe(self):
+        self._gateway.resubscribe()
+
+    def link_changed(self, link):
+        pass
 
 
 class Gateway:
@@ -33,13 +63,10 @@ class Gateway:
         self.strangers = []  # events about turns that nobody here asked for
         self.hellos = []
         self.beacons = 0
-        self.broker = None
-        self.asked = 0  # resumes and repeated opens
         self.keep = lambda event: True  # tests lose events with it
-        self._live = {}  # those of `turns` that have not ended
-        self._asks = {}  # turn id: (not before, pause)
-        self._heard = {}  # turn id: when there was a word about it
-        self._gap_since = {}
+        self._asked = 0
+        self._inboxes = {}  # turn id: what the core has read of it
+        self._ready = set()  # turn ids with something in their inbox
         self._context = zmq.Context()
         self._push = self._context.socket(zmq.PUSH)
         self._push.setsockopt(zmq.LINGER, 0)
@@ -49,13 +76,28 @@ class Gateway:
         self.sub.setsockopt(zmq.LINGER, 0)
         self.sub.setsockopt(zmq.RCVHWM, receive_max)
         self.sub.setsockopt(zmq.RCVBUF, receive_bytes)
-        self.sub.setsockopt(zmq.SUBSCRIBE, self.name.encode() + b"/")
+        self.sub.setsockopt(zmq.SUBSCRIBE, self._topic)
         self.sub.connect(events)
+        self._core = Core(self.name, _Port(self), time.monotonic(), CONFIG)
 
     def close(self):
         self._push.close()
         self.sub.close()
         self._context.term()
+
+    @property
+    def _topic(self):
+        return self.name.encode() + b"/"
+
+    @property
+    def broker(self):
+        return self._core.broker or None
+
+    @property
+    def asked(self):
+        """Resumes and repeated opens."""
+        told = self._core.counters
+        return self._asked + told.resumes_pushed + max(0, told.opens_pushed - told.opened)
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -68,32 +110,45 @@ class Gateway:
         return self.follow_bytes(command, msgpack.packb(command, use_bin_type=True))
 
     def follow_bytes(self, command, raw):
-        """An open whose bytes are made elsewhere, because this gateway would not make such ones."""
-        turn = self._follow(Turn(command["turn"], command, raw))
-        self.push_bytes(raw)
-        return turn
+        """An open whose bytes are made elsewhere, because no client would make such ones."""
+        turn = Turn(command["turn"], command, raw)
+        return self._follow(turn, self._core.open_encoded(
+            turn.id, command["session"], raw, time.monotonic(), lambda: self._ready.add(turn.id)))
 
     def push_again(self, turn):
         """The same open, unchanged: joins the turn."""
-        self.asked += 1
+        self._asked += 1
         self.push_bytes(turn.raw)
 
     def attach(self, turn, held=()):
         """Joins a turn that may be another gateway's; `held`: its first events, already known."""
-        turn = self._follow(Turn(turn))
-        for event in held:
-            turn.take(event)
-        self.resume(turn.id, turn.seq)
+        turn = Turn(turn, held=held)
+        if turn.end is not None:  # nothing more comes of it
+            self.turns[turn.id] = turn
+            self.resume(turn.id, turn.seq)
+            return turn
+        return self._follow(turn, self._core.join(
+            turn.id, time.monotonic(), lambda: self._ready.add(turn.id), after=turn.seq, text=turn.text))
+
+    def _follow(self, turn, inbox):
+        self.turns[turn.id] = turn
+        self._inboxes[turn.id] = inbox
         return turn
 
     def resume(self, turn, after):
-        self.asked += 1
-        self.push({"type": "resume", "v": 1, "gateway": self.name, "turn": turn, "after": after})
+        self._asked += 1
+        self.push_bytes(encode(Resume(turn=turn, after=after), self.name))
 
     def cancel(self, turn):
-        self.push({"type": "cancel", "v": 1, "gateway": self.name, "turn": turn})
+        """Once, for a turn of anybody; one that is followed here is asked for until it ends."""
+        followed = self.turns.get(turn)
+        if followed is not None and followed.end is None and followed.accepted and self.mends:
+            self._core.cancel(turn, time.monotonic())
+        else:
+            self.push_bytes(encode(Cancel(turn=turn), self.name))
 
     def push(self, command):
+        """A map as it is, whatever it says."""
         self.push_bytes(msgpack.packb(command, use_bin_type=True))
 
     def push_bytes(self, raw):
@@ -102,9 +157,21 @@ class Gateway:
     def push_frames(self, frames):
         self._push.send_multipart(frames)
 
+    def push_where_there_is_room(self, raw):
+        if not self._push.poll(0, zmq.POLLOUT):
+            return False
+        self.push_bytes(raw)
+        return True
+
+    def resubscribe(self):
+        self.sub.setsockopt(zmq.UNSUBSCRIBE, self._topic)
+        self.sub.setsockopt(zmq.SUBSCRIBE, self._topic)
+
     def forget(self, turn):
         """Events of this turn are those of a stranger from now on."""
-        for known in (self.turns, self._live, self._heard, self._asks, self._gap_since):
+        self._core.forget(turn.id)
+        self._ready.discard(turn.id)
+        for known in (self.turns, self._inboxes):
             known.pop(turn.id, None)
 
     # --- waiting ---------------------------------------------------------------------------------
@@ -122,117 +189,69 @@ class Gateway:
 
     def receive(self):
         """Takes what is there and asks for what is missing. Gives how long it may sleep, in seconds."""
-        now = time.monotonic()
         try:
-            for _ in range(1_000):
+            for _ in range(RECEIVED_AT_ONCE):
                 self._take_message(self.sub.recv_multipart(zmq.NOBLOCK), time.monotonic())
         except zmq.Again:
             pass
-        return self._mend(now) if self.mends else SILENCE_S
+        if not self.mends:
+            return SLEEP_MAX_S
+        now = time.monotonic()
+        due = self._core.next_time()
+        if due is not None and due <= now:
+            self._core.on_time(now)
+            self._read()
+            due = self._core.next_time()
+        return SLEEP_MAX_S if due is None else min(max(due - now, 0.0), SLEEP_MAX_S)
 
     def _take_message(self, frames, now):
         try:
             topic, body = frames
-            batch = msgpack.unpackb(body, raw=False, strict_map_key=True)
-            version, broker, events = batch["v"], batch["broker"], batch["events"]
-        except (ValueError, KeyError, TypeError) as error:  # msgpack's and UTF-8's errors included
+            batch = decode(body)
+            events = msgpack.unpackb(body)["events"]
+        except (WireError, ValueError) as error:
             self.violations.append(f"an event message that cannot be read: {type(error).__name__}")
             return
-        if topic != self.name.encode() + b"/" or version != 1:
+        if topic != self._topic:
             self.violations.append("an event message for somebody else")
             return
-        if broker != self.broker:
-            another = self.broker is not None
-            self.broker = broker
-            if another:
-                self._start_over()
-        for event in events:
-            if self.keep(event):
-                self._take(event, now)
+        kept = [self.keep(event) for event in events]
+        for event, keep in zip(events, kept):
+            if keep:
+                self._see(event, batch.broker, now)
+        read = tuple(event for event, keep in zip(batch.events, kept) if keep)
+        self._core.on(type(batch)(broker=batch.broker, events=read), now)
+        self._read()
+        for event, keep in zip(events, kept):
+            if keep and event["type"] == "rejected":
+                self._note_rejection(event)
 
-    def _take(self, event, now):
+    def _see(self, event, broker, now):
         if event["type"] == "hello":
             self.hellos.append(event)
-            if len(self.hellos) > 1:
-                for turn in list(self._live.values()):
-                    self._ask(turn, now)
         elif event["type"] == "beacon":
             self.beacons += 1
-            for name, last in event["live"]:
-                if name in self._live:
-                    self.turns[name].named = max(self.turns[name].named, last)
-                    self._heard[name] = now
         elif event.get("turn") in self.turns:
-            self._take_of_turn(self.turns[event["turn"]], event, now)
+            self.turns[event["turn"]].see(event, broker, now)
         elif "turn" in event:
             self.strangers.append(event)
 
-    def _take_of_turn(self, turn, event, now):
-        before = turn.seq
-        if turn.id in self._live:
-            self._heard[turn.id] = now
-        if event["type"] == "rejected" and event["code"] == "unknown_turn":
-            if self.mends and turn.command is not None and turn.end is None:
-                self._restart(turn, now)
-                return
-        turn.take(event, now)
-        if turn.damaged:
-            if turn.restarts > 0 or not self.mends:
-                turn.violations.append("the reply's length or hash does not fit")
-                turn.damaged = False
-            else:
-                turn.restarts += 1
-                turn.forget()
-                self.resume(turn.id, 0)
-        if turn.seq != before:
-            self._asks.pop(turn.id, None)
-            self._gap_since.pop(turn.id, None)
-        if turn.end is not None:
-            for known in (self._live, self._heard, self._asks, self._gap_since):
-                known.pop(turn.id, None)
+    def _read(self):
+        """What the core has put into the inboxes, in order."""
+        while self._ready:
+            turn_id = self._ready.pop()
+            inbox, turn = self._inboxes[turn_id], self.turns[turn_id]
+            while (event := inbox.take()) is not None:
+                turn.take(event)
+                if isinstance(event, ENDS):
+                    self._inboxes.pop(turn_id)
 
-    # --- mending ---------------------------------------------------------------------------------
-
-    def _mend(self, now):
-        """PROTOCOL.md, "Loss, and how it is mended"."""
-        sleep = SILENCE_S
-        for turn in list(self._live.values()):
-            if turn.incomplete:
-                due = self._gap_since.setdefault(turn.id, now) + GAP_S
-            else:
-                due = self._heard[turn.id] + SILENCE_S
-            due = max(due, self._asks.get(turn.id, (0, 0))[0])
-            if due <= now:
-                self._ask(turn, now)
-                due = self._asks[turn.id][0]
-            sleep = min(sleep, due - now)
-        return max(sleep, 0.0)
-
-    def _ask(self, turn, now):
-        _, pause = self._asks.get(turn.id, (0, ASK_FIRST_S))
-        self._asks[turn.id] = (now + pause, min(2 * pause, ASK_MAX_S))
-        if turn.accepted or turn.command is None:
-            self.resume(turn.id, turn.seq)
-        else:
-            self.push_again(turn)
-
-    def _start_over(self):
-        """Another broker: the turns that the old one knew are gone."""
-        for turn in list(self._live.values()):
-            self._restart(turn, time.monotonic())
-
-    def _restart(self, turn, now):
-        if turn.accepted:
-            turn.restarts += 1
-        turn.forget()
-        self._asks.pop(turn.id, None)
-        self._ask(turn, now)
-
-    def _follow(self, turn):
-        self.turns[turn.id] = turn
-        self._live[turn.id] = turn
-        self._heard[turn.id] = time.monotonic()
-        return turn
+    def _note_rejection(self, event):
+        """A command about a turn was refused: that may have ended it, and else must not disturb it."""
+        turn = self.turns.get(event.get("turn"))
+        lost = event["code"] == "unknown_turn" and self.mends
+        if turn is not None and event != turn.end and not (lost and turn.end is None):
+            turn.rejections.append(event)
 
 
 class TooLong(AssertionError):

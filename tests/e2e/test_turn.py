@@ -1,16 +1,20 @@
-"""The ordered reader by itself: no processes."""
-import itertools
-import random
+"""The contract's checks by themselves: no processes. What is read in which order, tests/python has."""
 import unittest
 
+import msgpack
 import xxhash
 
 from turn import Turn
+from emostage import Delta, Failed, Reset
+from emostage._reader import TurnReader
+from emostage._wire import decode
 
 
 def event(kind, seq, attempt=1, **adds):
     if kind == "accepted":
-        attempt = 0
+        attempt, adds = 0, {"position": 0, **adds}
+    if kind == "started":
+        adds = {"worker": "w", **adds}
     return {"type": kind, "turn": "t", "session": "s", "seq": seq, "attempt": attempt, "at_ms": seq,
             **adds}
 
@@ -21,7 +25,7 @@ def delta(seq, text, first=None, attempt=1):
 
 def completed(seq, text, attempt=1):
     raw = text.encode()
-    return event("completed", seq, attempt, text_bytes=len(raw),
+    return event("completed", seq, attempt, text_bytes=len(raw), finish_reason="stop",
                  text_hash=xxhash.xxh64(raw).hexdigest())
 
 
@@ -32,94 +36,21 @@ def whole_turn():
 
 class TurnTest(unittest.TestCase):
     def read(self, events):
-        turn = Turn("t")
+        """As Gateway does it: seen as it came, then read by the package."""
+        turn, reader = Turn("t"), TurnReader()
         for one in events:
-            turn.take(one)
+            turn.see(one)
+            if "text" in one or one["type"] != "delta":
+                batch = decode(msgpack.packb({"v": 1, "broker": "b", "events": [one]}))
+                for read in reader.on(batch.events[0]):
+                    turn.take(read)
         return turn
 
-    def test_a_merged_replay_fits_where_it_begins_before_single_ones_that_came_early(self):
-        events = whole_turn()
-        turn = self.read([events[0], events[1], events[3]])  # 3 is lost, 4 came early
-        turn.take(delta(5, "つらいですね", first=3))
-        turn.take(events[5])
-        self.check_whole(turn)
-
-    def check_whole(self, turn, text="つらいですね"):
-        self.assertEqual(turn.status, "completed")
-        self.assertEqual(turn.text, text)
-        self.assertEqual(turn.violations, [])
-        self.assertFalse(turn.damaged)
-
-    def test_any_order_of_arrival_gives_the_same_reply(self):
-        for order in itertools.permutations(whole_turn()):
-            self.check_whole(self.read(order))
-
-    def test_events_that_come_again_change_nothing(self):
-        self.check_whole(self.read(whole_turn() + whole_turn()))
-
-    def test_a_hole_is_seen_and_stops_the_reply_there(self):
-        for missing in range(1, 6):
-            turn = self.read([one for one in whole_turn() if one["seq"] != missing])
-            self.assertTrue(turn.incomplete)
-            self.assertIsNone(turn.end)
-            self.assertEqual(turn.seq, missing - 1)
-
-    def test_a_lost_tail_shows_by_the_beacon(self):
-        turn = self.read(whole_turn()[:4])
-        self.assertFalse(turn.incomplete)
-        turn.named = 6
-        self.assertTrue(turn.incomplete)
-
-    def test_a_merged_delta_replaces_what_is_held_of_its_numbers(self):
-        for held in range(2, 6):
-            for first in range(3, 6):
-                text = "".join(one["text"] for one in whole_turn()[first - 1:5])
-                turn = self.read(whole_turn()[:held] + whole_turn()[:first - 1] +
-                                 [delta(5, text, first), whole_turn()[5]])
-                self.check_whole(turn)
-
-    def test_a_merged_delta_that_cuts_through_another_waits_for_a_resume(self):
-        turn = self.read(whole_turn()[:2] + [delta(4, "つらい", 3), delta(5, "いですね", 4),
-                                             whole_turn()[5]])
-        self.assertTrue(turn.incomplete)
-        self.assertEqual((turn.seq, turn.text), (4, "つらい"))
-        turn.take(delta(5, "ですね", 5))
-        self.check_whole(turn)
-
-    def test_a_reset_forgets_the_deltas_before_it(self):
-        again = [event("reset", 6, 2, reason="worker_lost"), event("started", 7, 2),
-                 delta(8, "はい", attempt=2), completed(9, "はい", 2)]
-        events = whole_turn()[:5] + again
-        self.check_whole(self.read(events), "はい")
-        chance = random.Random(7)
-        for _ in range(50):
-            chance.shuffle(events)
-            self.check_whole(self.read(events), "はい")
-
-    def test_a_reset_that_stands_for_lost_numbers_fills_them(self):
-        lost = event("reset", 9, 2, reason="broker_lost", **{"from": 6})
-        again = [lost, event("started", 10, 2), delta(11, "はい", attempt=2), completed(12, "はい", 2)]
-        self.check_whole(self.read(whole_turn()[:5] + again), "はい")
-        seen = [delta(6, "か"), delta(7, "?")]  # under numbers that are void
-        turn = self.read(whole_turn()[:5] + seen + again)
-        self.check_whole(turn, "はい")
-        self.assertEqual(turn.seq, 12)
-
-    def test_deltas_of_two_attempts_join_without_a_reset(self):
-        text = "つらいですねね"
-        turn = self.read(whole_turn()[:5] + [event("started", 6, 2), delta(7, "ね", attempt=2),
-                                             completed(8, text, 2)])
-        self.check_whole(turn, text)
-
-    def test_an_attempt_that_was_over_says_nothing_more(self):
-        turn = self.read(whole_turn()[:4] + [event("started", 5, 2), delta(6, "!", attempt=1)])
-        self.assertEqual(len(turn.violations), 1)
-
-    def test_a_reply_whose_hash_does_not_fit_is_damaged(self):
-        turn = self.read(whole_turn()[:5] + [completed(6, "つらいですよ")])
-        self.assertTrue(turn.damaged)
-        turn = self.read(whole_turn()[:5] + [completed(6, "つらいです")])
-        self.assertTrue(turn.damaged)
+    def test_a_whole_turn_breaks_nothing_however_often_it_comes(self):
+        turn = self.read(whole_turn() + whole_turn())
+        self.assertEqual((turn.status, turn.text, turn.violations), ("completed", "つらいですね", []))
+        self.assertEqual([one["seq"] for one in turn.events], [1, 2, 3, 4, 5, 6])
+        self.assertEqual(len(turn.received), 12)
 
     def test_what_breaks_the_contract_is_told(self):
         for events in ([delta(3, "か")],  # another content under number 3
@@ -130,17 +61,38 @@ class TurnTest(unittest.TestCase):
             self.assertEqual(len(self.read(whole_turn() + events).violations), 1, events)
         self.assertEqual(len(self.read([event("started", 1)]).violations), 1)
 
-    def test_a_refused_command_ends_only_a_turn_that_was_not_accepted(self):
-        rejected = {"type": "rejected", "turn": "t", "at_ms": 1, "code": "conflict", "message": "x"}
-        self.assertEqual(self.read([rejected]).code, "conflict")
-        turn = self.read(whole_turn()[:3] + [rejected] + whole_turn()[3:])
-        self.check_whole(turn)
-        self.assertEqual(turn.rejections, [rejected])
+    def test_numbers_that_a_reset_makes_void_may_come_with_another_content(self):
+        lost = event("reset", 9, 2, reason="broker_lost", **{"from": 6})
+        seen = [delta(6, "か"), delta(7, "?")]
+        again = [lost, event("started", 10, 2), delta(11, "はい", attempt=2), completed(12, "はい", 2)]
+        turn = self.read(whole_turn()[:5] + seen + again)
+        self.assertEqual((turn.status, turn.text, turn.violations), ("completed", "はい", []))
+        self.assertEqual([one["seq"] for one in turn.events], [1, 2, 3, 4, 5, 9, 10, 11, 12])
 
-    def test_unknown_types_and_fields_are_skipped_and_counted(self):
-        events = whole_turn()[:2] + [event("mood", 3, colour="blue"), delta(4, "hi"),
-                                     completed(5, "hi")]
-        self.check_whole(self.read([{**one, "new": 1} for one in events]), "hi")
+    def test_another_broker_has_numbers_of_its_own(self):
+        turn = Turn("t")
+        for one in whole_turn()[:5]:
+            turn.see(one, "first")
+        turn.take(Reset(turn="t", reason="broker_changed"))
+        for one in [event("accepted", 1), event("started", 2), delta(3, "other")]:
+            turn.see(one, "second")
+        self.assertEqual((turn.violations, turn.restarts), ([], 1))
+        turn.see(delta(3, "and another"), "second")
+        self.assertEqual(len(turn.violations), 1)
+
+    def test_a_reply_that_had_to_be_read_again_is_a_violation(self):
+        turn = Turn("t")
+        turn.take(Reset(turn="t", reason="damaged"))
+        turn.take(Delta(turn="t", seq=3, attempt=1, text="x"))
+        turn.take(Failed(turn="t", code="internal"))
+        self.assertTrue(turn.damaged)
+        self.assertIn("does not fit", turn.violations[0])
+
+    def test_what_is_held_already_is_part_of_it(self):
+        turn = Turn("t", held=whole_turn()[:4])
+        self.assertEqual((turn.seq, turn.text, turn.end), (4, "つらい", None))
+        turn = Turn("t", held=whole_turn())
+        self.assertEqual((turn.seq, turn.status), (6, "completed"))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""One turn as a gateway sees it: its events put in order, holes found, the reply proved whole.
+"""One turn as a test looks at it: what the package read, and whether what was on the wire kept the contract.
 
-Written from schemas/PROTOCOL.md alone. No sockets and no clock in here.
+What is in order and whole, the package says (`take`). What breaks the contract is found here, from
+the messages as they came (`see`) and from what was read. No sockets and no clock in here.
 """
-import xxhash
+import client_source  # noqa: F401
+from emostage import Accepted, Completed, Delta, Failed, Reset, as_map
+from emostage._reader import ENDS, OF_AN_ATTEMPT
 
-ENDS = ("completed", "failed", "cancelled", "rejected")
+END_TYPES = {kind.type for kind in ENDS}
 ALWAYS = {"type", "turn", "session", "seq", "attempt", "at_ms"}
-HELD_MAX = 10_000  # events that came early, of one turn
 
 
 class Turn:
@@ -15,36 +17,40 @@ class Turn:
     What breaks the contract lands in `violations`: an empty list is the proof that the tests want.
     """
 
-    def __init__(self, turn, command=None, raw=None):
+    def __init__(self, turn, command=None, raw=None, held=()):
+        """`held`: its first events, already known."""
         self.id = turn
         self.command = command
         self.raw = raw
         self.violations = []
         self.rejections = []  # of commands about this turn, apart from one that ended it
-        self.restarts = 0  # the numbers were forgotten: another broker, or a hash that did not fit
+        self.restarts = 0  # the numbers were forgotten: another broker, or a reply that did not verify
+        self.damaged = False  # it did not verify the second time either
         self.received = []  # (when, event), in the order of arrival
-        self.forget()
-
-    def forget(self):
-        """The numbers start anew."""
-        self.seq = 0  # applied up to here, without a hole
-        self.named = 0  # the highest number that a beacon named
-        self.events = []  # applied, in order
         self.end = None
-        self.damaged = False  # whole by its numbers, but not by its hash
-        self._held = {}
-        self._pieces = []  # (first, last, text) of the deltas since the last reset
+        self.seq = 0  # read up to here, without a hole
+        self.events = []  # read, in order
+        self._broker = None
         self._seen = {}  # number: (type, content) of what came under it
+        self._seen_any = False
+        for event in held:
+            self.received.append((0.0, event))
+            self._check_number(event)
+            self.events.append(event)
+            self.seq = event["seq"]
+            if event["type"] in END_TYPES:
+                self.end = event
 
     # --- what there is ---------------------------------------------------------------------------
 
     @property
     def text(self):
-        return "".join(text for _, _, text in self._pieces)
+        reset = max((n for n, event in enumerate(self.events) if event["type"] == "reset"), default=0)
+        return "".join(event["text"] for event in self.events[reset:] if event["type"] == "delta")
 
     @property
     def accepted(self):
-        return self.seq > 0 or bool(self._held)
+        return self._seen_any or self.seq > 0
 
     @property
     def status(self):
@@ -53,11 +59,6 @@ class Turn:
     @property
     def code(self):
         return self.end.get("code") if self.end else None
-
-    @property
-    def incomplete(self):
-        """Something is known to be missing: `resume` with `after` = seq mends it."""
-        return self.end is None and (bool(self._held) or self.named > self.seq)
 
     def of_type(self, kind):
         return [event for event in self.events if event["type"] == kind]
@@ -69,75 +70,76 @@ class Turn:
     def stages(self):
         return {event["stage"]: event for event in self.of_type("stage")}
 
-    # --- what comes ------------------------------------------------------------------------------
+    # --- what the package read -------------------------------------------------------------------
 
-    def take(self, event, now=0.0):
+    def take(self, event):
+        if event.seq == 0 and isinstance(event, Reset):
+            self._take_own_reset(event)
+            return
+        if event.seq == 0 and isinstance(event, Failed) and event.code == "internal":
+            self.damaged = True
+        if event.seq:
+            self._check_order(event)
+            self.seq = event.seq
+        read = as_map(event)
+        if isinstance(event, Delta):
+            self.events.append(read)
+        else:
+            self.events = [known for known in self.events if known["seq"] < event.first or not event.seq]
+            if event.seq:
+                self.events.append(read)
+        if isinstance(event, ENDS):
+            self.end = read
+            self._check_end(event)
+
+    def _take_own_reset(self, event):
+        self.restarts += 1
+        if event.reason == "damaged":  # the package reads the same numbers again
+            self.violations.append("the reply's length or hash, or the order of its attempts, does not fit")
+            self.events = [known for known in self.events if known["type"] not in ("delta", "reset")]
+            return
+        self.seq = 0
+        self.events = []
+        if event.reason == "turn_lost":  # by the same broker
+            self._forget_numbers()
+
+    def _forget_numbers(self):
+        self._seen = {}
+        self._seen_any = False
+
+    def _check_end(self, event):
+        if isinstance(event, Completed):
+            raw = self.text.encode()
+            if not event.verified or len(raw) != event.text_bytes:
+                self.violations.append("a completed reply that was not verified")
+
+    def _check_order(self, event):
+        before = self.events[-1] if self.events else None
+        if (event.seq == 1) != isinstance(event, Accepted):
+            self.violations.append(f"{event.type} is number {event.seq}")
+        if event.first > self.seq + 1:
+            self.violations.append(f"{event.type} {event.seq} was read after {self.seq}")
+        if before and isinstance(event, OF_AN_ATTEMPT) and event.attempt < before["attempt"]:
+            self.violations.append(f"attempt {event.attempt} after {before['attempt']}")
+
+    # --- what was on the wire --------------------------------------------------------------------
+
+    def see(self, event, broker="b", now=0.0):
+        """A message's event about this turn, before the package has it."""
         self.received.append((now, event))
+        if broker != self._broker:  # its numbers are its own
+            if self._broker is not None:
+                self._forget_numbers()
+            self._broker = broker
         if event["type"] == "rejected":
-            self._take_rejected(event)
             return
         if not ALWAYS <= event.keys():
             self.violations.append(f"{event['type']} without {sorted(ALWAYS - event.keys())}")
             return
+        self._seen_any = True
         self._check_number(event)
-        if self.end is not None:
-            if event["seq"] > self.end["seq"]:
-                self.violations.append(f"{event['type']} {event['seq']} after the end")
-            return
-        if len(self._held) < HELD_MAX:
-            self._held[event["seq"]] = event
-        self._apply_held()
-
-    def _take_rejected(self, event):
-        lost = event["code"] == "unknown_turn" and self.command is None
-        if self.end is None and (lost or not self.accepted):
-            self.end = event
-        else:
-            self.rejections.append(event)  # the turn itself is not disturbed
-
-    def _apply_held(self):
-        while self._held and self.end is None:
-            # A merged delta of a replay may begin before single ones that came early.
-            fits = [seq for seq, event in self._held.items()
-                    if event.get("from", seq) <= self.seq + 1]
-            if not fits:
-                return
-            event = self._held.pop(min(fits))
-            if event["seq"] > self.seq:
-                self._apply(event)
-
-    def _apply(self, event):
-        seq, first = event["seq"], event.get("from", event["seq"])
-        if event["type"] == "delta":
-            if first <= self.seq and not self._drop_from(first):
-                return  # cuts through a delta that is held merged: resume after `seq` instead
-            self._pieces.append((first, seq, event["text"]))
-        else:
-            if event["type"] == "reset":
-                self._pieces.clear()
-            self.events = [known for known in self.events if known["seq"] < first]
-        self._check_order(event)
-        self.seq = seq
-        self.events.append(event)
-        if event["type"] in ENDS:
-            self._take_end(event)
-
-    def _drop_from(self, first):
-        if any(begin < first <= end for begin, end, _ in self._pieces):
-            return False
-        self._pieces = [piece for piece in self._pieces if piece[0] < first]
-        self.events = [event for event in self.events if event["seq"] < first]
-        return True
-
-    def _take_end(self, event):
-        self.end = event
-        if event["type"] != "completed":
-            return
-        raw = self.text.encode()
-        if (len(raw), xxhash.xxh64(raw).hexdigest()) != (event["text_bytes"], event["text_hash"]):
-            self.damaged = True
-
-    # --- what must hold --------------------------------------------------------------------------
+        if self.end is not None and event["seq"] > self.end.get("seq", event["seq"]):
+            self.violations.append(f"{event['type']} {event['seq']} after the end")
 
     def _check_number(self, event):
         """A number never stands for two contents."""
@@ -159,11 +161,3 @@ class Turn:
             (key, value) for key, value in event.items() if key != "at_ms"))
         if self._seen.setdefault(seq, (event["type"], content)) != (event["type"], content):
             self.violations.append(f"number {seq} has two contents")
-
-    def _check_order(self, event):
-        before = self.events[-1] if self.events else None
-        kind = event["type"]
-        if (before is None) != (kind == "accepted"):
-            self.violations.append(f"{kind} is number {event['seq']}")
-        if before and event["attempt"] < before["attempt"]:
-            self.violations.append(f"attempt {event['attempt']} after {before['attempt']}")
