@@ -58,6 +58,7 @@ void Broker::Impl::committed(const Committed& committed, Now now) {
     if (committed.result == Committed::Result::stored) {
         for (Turn* turn : state.ledger.stored(committed.low, now)) lifecycle.stored(*turn, now);
     } else {
+        if (committed.result == Committed::Result::full) ++state.meters.commits_full;
         for (Turn* turn : state.ledger.failed(now)) lifecycle.drop(*turn, now);
     }
 }
@@ -164,10 +165,11 @@ Snapshot Broker::snapshot(Now now) const {
     for (const Worker* worker : state.workers.all()) {
         if (!worker->registered) continue;  // it is awaited
         seen.workers.push_back({worker->name, worker->slots,
-                                static_cast<std::uint32_t>(worker->leases.size()),
-                                worker->draining});
+                                static_cast<std::uint32_t>(worker->leases.size()), worker->draining,
+                                worker->admin});
     }
     seen.counters = state.counters;
+    seen.meters = state.meters;
     seen.draining = state.draining;
     seen.unstored = state.ledger.unstored();
     seen.replays_waiting = state.replays.waiting();

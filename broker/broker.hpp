@@ -16,6 +16,8 @@
 
 #include "broker/config.hpp"
 #include "broker/journal.hpp"
+#include "broker/meters.hpp"
+#include "broker/note.hpp"
 #include "broker/restored.hpp"
 #include "core/clock.hpp"
 #include "core/codec/codec.hpp"
@@ -39,6 +41,8 @@ public:
     // To be stored, all or nothing; then on(Committed). One at a time, and only where
     // Config::durable.
     virtual void commit(Commit commit) = 0;
+    // For a log.
+    virtual void note(const Note&) {}
 };
 
 // --- inputs other than commands ----------------------------------------------------------------
@@ -64,13 +68,15 @@ struct Counters {  // since the start
                   cancelled = 0, resets = 0, retries = 0, leases_lost = 0, replays = 0,
                   replays_dropped = 0, events = 0, deltas = 0, delta_bytes = 0, bad_commands = 0,
                   stages_failed = 0, degraded = 0, link_gaps = 0, continued = 0, alerts = 0,
-                  commits = 0, commits_failed = 0, recovered = 0, voided = 0;
+                  commits = 0, commits_failed = 0, recovered = 0, voided = 0, resumes = 0,
+                  cancels = 0, stages_skipped = 0;
 };
 
 struct WorkerView {
     std::string worker;
     std::uint32_t slots = 0, running = 0;
     bool draining = false;
+    std::string admin = {};  // HOST:PORT of its own pages; empty: none
 };
 
 struct Snapshot {
@@ -79,6 +85,7 @@ struct Snapshot {
     std::vector<std::pair<std::string, std::uint64_t>> queued_by_gateway;
     std::vector<WorkerView> workers;
     Counters counters;
+    Meters meters;
     bool draining = false;
     std::uint64_t replays_waiting = 0;  // for their gateway's budget
     std::uint64_t unstored = 0;         // turns with changes that no commit has stored yet

@@ -127,6 +127,7 @@ void Intake::interrupt(const std::string& id, Now now) {
 // --- cancel and resume -------------------------------------------------------------------------
 
 void Intake::on(const wire::Cancel& cancel, Now now) {
+    ++state_.counters.cancels;
     Turn* turn = state_.find(cancel.turn, now);
     if (!turn) {
         reject_unknown(cancel.gateway, cancel.turn, now);
@@ -139,11 +140,13 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
     // Who cancels is to hear the end, if there is room for one more.
     state_.fanout.attach(*turn, cancel.gateway, now.steady);
     if (turn->state == TurnState::ended) return;  // and is about to be told
+    turn->cancel_asked = true;
     lifecycle_.stop(*turn, wire::Cancelled{"requested"}, "requested",
                     Lifecycle::Remember::text_and_reply, now);
 }
 
 void Intake::on(const wire::Resume& resume, Now now) {
+    ++state_.counters.resumes;
     Turn* turn = state_.find(resume.turn, now);
     if (!turn) {
         reject_unknown(resume.gateway, resume.turn, now);

@@ -48,6 +48,7 @@ struct Commit {
         return turns.empty() && events.empty() && forgotten_turns.empty() && sessions.empty() &&
                forgotten_sessions.empty();
     }
+    std::size_t bytes() const;  // of what is put and added, without what the store adds
     bool operator==(const Commit&) const = default;
 };
 

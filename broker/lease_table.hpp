@@ -31,6 +31,7 @@ struct Lease {
     std::uint32_t asked = 0;      // how often
     TimePoint asked_at{};
     TimePoint granted_at{};
+    TimePoint stop_asked_at{};    // closing: its worker was told to stop, and says when it has
     std::uint64_t listed_in = 0;  // its worker's beat that last named it
     std::uint32_t unlisted = 0;   // beats since then that did not
     std::size_t place = 0;        // in the worker's list

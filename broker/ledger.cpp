@@ -127,6 +127,8 @@ std::optional<Commit> Ledger::next(SessionTable& sessions, std::size_t running, 
     flying_forgotten_sessions_ = commit.forgotten_sessions;
     forgotten_sessions_.clear();
     forgotten_at_.reset();
+    meters_.commit_bytes.observe(static_cast<double>(commit.bytes()));
+    meters_.commit_turns.observe(static_cast<double>(commit.turns.size()));
     pressed_ = false;
     began_at_ = now.steady;
     under_way_ = true;
@@ -154,6 +156,7 @@ std::vector<Turn*> Ledger::stored(bool low, Now now) {
     assert(under_way_);
     under_way_ = false;
     ++counters_.commits;
+    meters_.commit.observe(now.steady - began_at_);
     refuses_ = low;
     pause_ = milliseconds(0);
     retry_at_.reset();

@@ -37,7 +37,8 @@ class SessionTable;
 
 class Ledger {
 public:
-    Ledger(const Config& config, Counters& counters) : config_(config), counters_(counters) {}
+    Ledger(const Config& config, Counters& counters, Meters& meters)
+        : config_(config), counters_(counters), meters_(meters) {}
 
     bool durable() const { return config_.durable; }
 
@@ -91,6 +92,7 @@ private:
 
     const Config& config_;
     Counters& counters_;
+    Meters& meters_;
     std::list<Turn*> urgent_, lazy_;  // lazy ones: the longest first
     std::unordered_set<std::string> sessions_;
     std::vector<std::uint64_t> forgotten_turns_;

@@ -18,6 +18,7 @@ void send_stop(State& state, const Lease& lease, bool fenced, std::string_view r
 void Lifecycle::reset(Turn& turn, std::string_view reason, Now now) {
     if (turn.log.text().empty()) return;
     ++state_.counters.resets;
+    ++state_.meters.of(turn.open.pipeline).resets;
     teller_.say(turn, wire::Reset{std::string(reason)}, now);
 }
 
@@ -31,6 +32,7 @@ bool Lifecycle::void_unknown(Turn& turn, Now now) {
     if (!Teller::has_unknown(turn)) return false;
     ++state_.counters.voided;
     ++state_.counters.resets;
+    ++state_.meters.of(turn.open.pipeline).resets;
     teller_.say_over_unknown(turn, wire::Reset{"worker_lost"}, now);
     return true;
 }
@@ -67,6 +69,7 @@ void Lifecycle::accept(wire::Open open, const ContentHash& content, Now now) {
     state_.ledger.add(turn);
     state_.ledger.hold(turn);
     teller_.say(turn, wire::Accepted{position}, now);
+    state_.outputs.note(note_of(Note::What::accepted, turn));
     make_head_ready(session, now);
 }
 
@@ -74,6 +77,7 @@ void Lifecycle::stop(Turn& turn, wire::EventBody body, std::string_view reason, 
                      Now now) {
     if (turn.lease) {
         send_stop(state_, *turn.lease, false, reason);
+        turn.lease->stop_asked_at = now.steady;
         detach(*turn.lease);
     }
     end(turn, std::move(body), memory, now);
@@ -87,10 +91,7 @@ void Lifecycle::expire(Turn& turn, Now now) {
 void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
                     const wire::Packed* session_state) {
     assert(turn.state != TurnState::ended && !turn.lease);
-    auto& counters = state_.counters;
-    if (std::holds_alternative<wire::Completed>(body)) ++counters.completed;
-    if (std::holds_alternative<wire::Failed>(body)) ++counters.failed;
-    if (std::holds_alternative<wire::Cancelled>(body)) ++counters.cancelled;
+    count_end(turn, body, now);
 
     Session& session = *turn.session;
     if (std::holds_alternative<wire::Completed>(body)) session.alerted = turn.alerted;
@@ -113,6 +114,26 @@ void Lifecycle::end(Turn& turn, wire::EventBody body, Remember memory, Now now,
     turn.open.traceparent = {};
     turn.log.shrink();
     if (!state_.ledger.durable()) settle(turn, now);
+}
+
+void Lifecycle::count_end(const Turn& turn, const wire::EventBody& body, Now now) {
+    auto& counters = state_.counters;
+    Note note = note_of(Note::What::ended, turn);
+    note.took = now.steady - turn.accepted_at;
+    if (const auto* failed = std::get_if<wire::Failed>(&body)) {
+        ++counters.failed;
+        ++state_.meters.failed[static_cast<std::size_t>(failed->code)];
+        note.end = TurnEnd::failed;
+        note.code = failed->code;
+    } else if (std::holds_alternative<wire::Cancelled>(body)) {
+        ++counters.cancelled;
+        note.end = TurnEnd::cancelled;
+    } else {
+        ++counters.completed;
+    }
+    const auto end = static_cast<std::size_t>(note.end);
+    state_.meters.of(turn.open.pipeline).took[end].observe(note.took);
+    state_.outputs.note(note);
 }
 
 // The session may be gone afterwards.
@@ -145,6 +166,9 @@ void Lifecycle::stored(Turn& turn, Now now) {
 
 // Its end was told, and will be told the same after any start: the worker may forget it.
 void Lifecycle::settle(Turn& turn, Now now) {
+    if (std::exchange(turn.cancel_asked, false)) {
+        state_.meters.cancel_told.observe(now.steady - turn.ended_at);
+    }
     if (Lease* lease = state_.leases.find(std::exchange(turn.ended_lease, 0))) {
         state_.send(*lease->worker, wire::Kept{{{lease->id, lease->next_ordinal - 1}}});
         release(*lease);
@@ -230,7 +254,13 @@ void Lifecycle::grant(Turn& turn, Worker& worker, Now now) {
     state_.waiting.remove(turn.accepted_at, turn);
     state_.admission.leave_queue(turn);
     turn.state = TurnState::running;
-    turn.attempt = std::max(turn.attempt, 1u);
+    state_.meters.leased(turn.open.pipeline);
+    Note note = note_of(Note::What::leased, turn);
+    note.worker = worker.name;
+    note.took = now.steady - turn.accepted_at;
+    if (turn.attempt == 0) state_.meters.of(turn.open.pipeline).queue_wait.observe(note.took);
+    turn.attempt = note.attempt = std::max(turn.attempt, 1u);
+    state_.outputs.note(note);
     Lease& lease = state_.leases.grant(worker, turn, now.steady);
     turn.lease = &lease;
     state_.workers.refresh(worker);
@@ -312,19 +342,43 @@ void Lifecycle::count_loss(Turn& turn, Now now) {
     requeue(turn, now);
 }
 
-void Lifecycle::lose(Lease& lease, Now now) {
+Note Lifecycle::note_of(Note::What what, const Turn& turn) {
+    Note note{what};
+    note.turn = turn.open.turn;
+    note.session = turn.open.session;
+    note.gateway = turn.open.gateway;
+    note.pipeline = turn.open.pipeline;
+    note.traceparent = turn.open.traceparent;
+    note.attempt = turn.attempt;
+    return note;
+}
+
+void Lifecycle::note_loss(const Lease& lease, LossCause cause) {
     ++state_.counters.leases_lost;
+    ++state_.meters.leases_lost[static_cast<std::size_t>(cause)];
+    Note note = note_of(Note::What::lease_lost, *lease.turn);
+    note.worker = lease.worker->name;
+    note.cause = cause;
+    state_.outputs.note(note);
+}
+
+void Lifecycle::lose(Lease& lease, LossCause cause, Now now) {
+    note_loss(lease, cause);
     send_stop(state_, lease, true, "lease lost");
     count_loss(detach(lease), now);
 }
 
-void Lifecycle::lose(Worker& worker, Now now) {
+void Lifecycle::lose(Worker& worker, LossCause cause, Now now) {
+    Note gone{Note::What::worker_gone};
+    gone.worker = worker.name;
+    gone.cause = cause;
+    state_.outputs.note(gone);
     while (!worker.leases.empty()) {
         Lease& lease = *worker.leases.back();
+        if (!lease.closing()) note_loss(lease, cause);
         Turn* turn = lease.closing() ? nullptr : &detach(lease);
         state_.leases.release(lease);
         if (!turn) continue;
-        ++state_.counters.leases_lost;
         count_loss(*turn, now);
     }
     state_.workers.remove(worker);

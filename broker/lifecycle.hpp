@@ -49,9 +49,9 @@ public:
     bool dispatch_unfinished() const { return unfinished_; }
 
     // The run of this lease is lost: fenced, and the turn gets another attempt or has had its last.
-    void lose(Lease& lease, Now now);
+    void lose(Lease& lease, LossCause cause, Now now);
     // All that the worker held is lost, and the worker is forgotten.
-    void lose(Worker& worker, Now now);
+    void lose(Worker& worker, LossCause cause, Now now);
     // The worker cannot or will not run it: back to the queue, without an attempt counted.
     void hand_back(Lease& lease, Now now);
     // The lease's run is over. Its turn, if it is not closing, has no lease then.
@@ -74,6 +74,9 @@ private:
     void settle(Turn& ended, Now now);
     void requeue(Turn& turn, Now now);
     void count_loss(Turn& turn, Now now);
+    void count_end(const Turn& turn, const wire::EventBody& body, Now now);
+    void note_loss(const Lease& lease, LossCause cause);
+    static Note note_of(Note::What what, const Turn& turn);
     void grant(Turn& turn, Worker& worker, Now now);
     FairQueue::Place place_of(const Turn& turn) const;
 

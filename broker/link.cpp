@@ -36,7 +36,7 @@ bool Link::step(Now now) {
     Worker* worker = state_.workers.due(now.steady);
     if (!worker) return false;
     if (state_.workers.lost(*worker, now.steady)) {
-        lifecycle_.lose(*worker, now);
+        lifecycle_.lose(*worker, WorkerTable::cause_of(*worker), now);
         return true;
     }
     state_.workers.acknowledged(*worker, now.steady);
@@ -68,16 +68,20 @@ void Link::on_message(const Route& route, wire::Ready& ready, Now now) {
     auto& workers = state_.workers;
     Worker* worker = workers.by_instance(ready.instance);
     Worker* there = workers.by_route(route);
-    if (there && there != worker)
-        lifecycle_.lose(*there, now);  // another process has its connection
+    if (there && there != worker) lifecycle_.lose(*there, LossCause::replaced, now);
     if (worker) {
         workers.move(*worker, route);
     } else {
         worker = workers.add(ready.instance, route, now.steady);
         if (!worker) return;  // full: it says Ready again, and there may be room then
     }
-    worker->registered = true;
+    if (!std::exchange(worker->registered, true)) {
+        Note here{Note::What::worker_here};
+        here.worker = ready.worker;
+        state_.outputs.note(here);
+    }
     worker->name = ready.worker;
+    worker->admin = ready.admin;
     worker->slots = std::min(ready.slots, state_.config.slots_max);
     workers.heard(*worker, now.steady);
     workers.set_pipelines(*worker, ready.pipelines);
@@ -137,7 +141,7 @@ void Link::settle_beat(Worker& worker, const wire::Beat& beat, Now now) {
     }
     for (Lease* lease : over) lifecycle_.release(*lease);
     for (Lease* lease : lost) {
-        lifecycle_.lose(*lease, now);
+        lifecycle_.lose(*lease, LossCause::unlisted, now);
         lifecycle_.release(*lease);
     }
 }
@@ -202,7 +206,7 @@ void Link::on_message(const Route& route, wire::Output& output, Now now) {
             case Verdict::lost:
                 // What it showed is not to be trusted either: nobody goes on from there.
                 lifecycle_.take_back(*lease->turn, "worker_lost", now);
-                lifecycle_.lose(*lease, now);
+                lifecycle_.lose(*lease, LossCause::wrong, now);
                 return;
         }
     }
@@ -217,7 +221,7 @@ void Link::ask_again(Lease& lease, Now now) {
     if (lease.asked_for == lease.next_ordinal) {
         if (now.steady - lease.asked_at < state_.config.beat) return;  // is under way
         if (lease.asked >= state_.config.resends_max) {
-            lifecycle_.lose(lease, now);
+            lifecycle_.lose(lease, LossCause::gap, now);
             return;
         }
     } else {
@@ -236,6 +240,9 @@ Link::Verdict Link::take(Lease& lease, wire::RunEvent& event, Now now) {
                          std::holds_alternative<wire::Failed>(event) ||
                          std::holds_alternative<wire::Cancelled>(event);
         if (!end || lease.over) return Verdict::goes_on;
+        if (lease.stop_asked_at != TimePoint{}) {
+            state_.meters.stopped.observe(now.steady - lease.stop_asked_at);
+        }
         state_.send(*lease.worker, wire::Kept{{{lease.id, lease.next_ordinal - 1}}});
         lifecycle_.release(lease);
         return Verdict::over;
@@ -253,6 +260,7 @@ Link::Verdict Link::take(Lease& lease, wire::Started&, Now now) {
 Link::Verdict Link::take(Lease& lease, wire::Stage& stage, Now now) {
     if (stage.result.bytes.size() > wire::result_bytes_max) return Verdict::lost;
     if (stage.status == wire::StageStatus::failed) ++state_.counters.stages_failed;
+    if (stage.status == wire::StageStatus::skipped) ++state_.counters.stages_skipped;
     lifecycle_.say(*lease.turn, std::move(stage), now);
     return log_checked(lease, now);
 }
@@ -264,7 +272,13 @@ Link::Verdict Link::take(Lease& lease, wire::Delta& delta, Now now) {
     if (turn.log.text().size() + delta.text.size() > state_.config.limits.reply_bytes) {
         return Verdict::lost;
     }
-    if (std::exchange(lease.shown, false)) ++state_.counters.continued;
+    if (std::exchange(lease.shown, false)) {
+        ++state_.counters.continued;
+        ++state_.meters.of(turn.open.pipeline).continued;
+    }
+    if (!std::exchange(turn.spoken, true)) {
+        state_.meters.of(turn.open.pipeline).first_delta.observe(now.steady - turn.accepted_at);
+    }
     lifecycle_.say_delta(turn, delta.text, now);
     return log_checked(lease, now);
 }
@@ -297,7 +311,10 @@ Link::Verdict Link::take(Lease& lease, wire::RunCompleted& run, Now now) {
     if (completed.text_bytes != text.size() || completed.text_hash != codec::text_hash(text)) {
         return Verdict::lost;  // something else was shown than the model said
     }
-    if (!completed.degraded.empty()) ++state_.counters.degraded;
+    if (!completed.degraded.empty()) {
+        ++state_.counters.degraded;
+        ++state_.meters.of(turn.open.pipeline).degraded;
+    }
     turn.maybe_told = 0;  // all that was told is known: this is what came last
     lifecycle_.finish(lease);
     lifecycle_.end(turn, std::move(completed), Lifecycle::Remember::text_and_reply, now,

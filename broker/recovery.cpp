@@ -25,6 +25,7 @@ public:
         Turn* turn = state_.turns.restore(std::move(from.open), from.content, from.order);
         if (!turn) return;  // two rows of one id: no store has that
         turn->log = std::move(from.log);
+        turn->spoken = !turn->log.text().empty();
         turn->packed = std::move(from.packed);
         turn->state = from.state;
         turn->attempt = from.attempt;

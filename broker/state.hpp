@@ -11,6 +11,7 @@
 #include "broker/fanout.hpp"
 #include "broker/lease_table.hpp"
 #include "broker/ledger.hpp"
+#include "broker/meters.hpp"
 #include "broker/replay_queue.hpp"
 #include "broker/retention.hpp"
 #include "broker/schedule.hpp"
@@ -43,9 +44,10 @@ struct State {
     const std::string id;
     Outputs& outputs;
     Counters counters;
+    Meters meters;
     bool draining = false;
 
-    Ledger ledger{config, counters};
+    Ledger ledger{config, counters, meters};
     TurnTable turns;
     SessionTable sessions{config, ledger};
     Schedule deadlines;       // of live turns

@@ -59,6 +59,8 @@ struct Turn {
     // Shown in events: 0 until the first lease, then 1; one more for each lease that was lost.
     std::uint32_t attempt = 0;
     std::uint32_t returns = 0;  // leases that a worker handed back unharmed
+    bool spoken = false;        // its first delta has come
+    bool cancel_asked = false;  // by a gateway
     bool alerted = false;       // its analysis found what people should look at
     bool retried = false;       // goes before turns that no worker has had yet
     Lease* lease = nullptr;     // while running

@@ -65,6 +65,11 @@ void WorkerTable::move(Worker& worker, const Route& route) {
     refresh(worker);
 }
 
+LossCause WorkerTable::cause_of(const Worker& lost) {
+    if (lost.awaited_until) return LossCause::not_back;
+    return lost.gone_since ? LossCause::disconnected : LossCause::silent;
+}
+
 void WorkerTable::set_pipelines(Worker& worker, const std::vector<std::string>& pipelines) {
     const auto credit = std::exchange(worker.credit, std::nullopt);
     if (credit) {

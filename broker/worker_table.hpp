@@ -43,6 +43,7 @@ using CreditLane = std::set<CreditKey>;
 struct Worker {
     std::uint64_t number = 0;  // of registration
     std::string instance, name;
+    std::string admin;  // HOST:PORT of its own pages; empty: none
     Route route;
     std::uint32_t slots = 0;
     std::vector<Lease*> leases;
@@ -104,6 +105,7 @@ public:
     // Whether it has lost its leases by now: unreachable for `reconnect`, no beat for a lease, or
     // awaited in vain.
     bool lost(const Worker& worker, TimePoint now) const;
+    static LossCause cause_of(const Worker& lost);
     void acknowledged(Worker& worker, TimePoint now);
     void unreachable(Worker& worker, TimePoint now);
 

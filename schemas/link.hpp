@@ -14,9 +14,10 @@
 
 namespace emostage::wire {
 
-inline constexpr int link_version = 2;
+inline constexpr int link_version = 3;
 
 inline constexpr std::size_t outputs_per_message_max = 256;
+inline constexpr std::size_t admin_bytes_max = 270;  // HOST:PORT
 
 using LeaseId = std::uint64_t;  // from 1; never used twice by one broker
 
@@ -28,6 +29,7 @@ struct Ready {
     std::string instance;  // random, one per process and shard; identity across reconnects
     std::uint32_t slots = 0;
     std::vector<std::string> pipelines;
+    std::string admin = {};  // HOST:PORT of its admin pages, for operators; empty: it has none
 
     bool operator==(const Ready&) const = default;
 };

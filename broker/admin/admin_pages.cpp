@@ -2,23 +2,16 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "broker/admin/metrics.hpp"
 
 namespace emostage::broker {
 namespace {
 
+using admin::json_page;
+using admin::Page;
 using nlohmann::ordered_json;
-
-Page json_page(int status, const ordered_json& object) {
-    // Names come from checked ids; `replace` keeps a defect elsewhere from becoming an exception.
-    return {status, "application/json",
-            object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"};
-}
-
-Page error_page(int status, const char* code, const std::string& message) {
-    return json_page(status, {{"error", {{"code", code}, {"message", message}}}});
-}
 
 struct Credit {
     std::size_t ready = 0, draining = 0;
@@ -73,24 +66,44 @@ Page queue_page(const Report& report) {
                            {"gateways_not_shown", gateways.size() - shown}});
 }
 
+// A worker of several shards is registered as often, with one address.
+Page workers_page(const Report& report) {
+    ordered_json workers = ordered_json::array();
+    for (const WorkerView& worker : report.core.workers) {
+        workers.push_back({{"worker", worker.worker},
+                           {"slots", worker.slots},
+                           {"running", worker.running},
+                           {"draining", worker.draining},
+                           {"admin", worker.admin}});
+    }
+    return json_page(200, {{"workers", workers}});
+}
+
+Page targets_page(const Report& report) {
+    std::set<std::string> seen;
+    ordered_json groups = ordered_json::array();
+    for (const WorkerView& worker : report.core.workers) {
+        if (worker.admin.empty() || !seen.insert(worker.admin).second) continue;
+        groups.push_back({{"targets", ordered_json::array({worker.admin})},
+                          {"labels", {{"worker", worker.worker}}}});
+    }
+    return json_page(200, groups);
+}
+
 }  // namespace
 
 Page admin_page(std::string_view method, std::string_view path, const TakeReport& take_report) {
-    const bool known =
-        path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/queue";
-    if (!known) {
-        return error_page(404, "not_found", "there are /healthz, /readyz, /metrics and /queue");
-    }
-    if (method != "GET" && method != "HEAD") {
-        Page page = error_page(405, "method_not_allowed", "only GET and HEAD");
-        page.allows_get_only = true;
-        return page;
+    if (auto refused = admin::refusal(
+            method, path, {"/healthz", "/readyz", "/metrics", "/queue", "/workers", "/targets"})) {
+        return std::move(*refused);
     }
     if (path == "/healthz") return json_page(200, {{"alive", true}});
     const Report report = take_report();
     if (path == "/readyz") return ready_page(report);
     if (path == "/queue") return queue_page(report);
-    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(report)};
+    if (path == "/workers") return workers_page(report);
+    if (path == "/targets") return targets_page(report);
+    return admin::metrics_page(metrics_text(report));
 }
 
 }  // namespace emostage::broker

@@ -1,70 +1,27 @@
 #include "broker/admin/metrics.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
-#include <sstream>
 #include <string_view>
 #include <utility>
-#include <vector>
+
+#include "core/metrics/families.hpp"
+#include "core/metrics/process.hpp"
 
 namespace emostage::broker {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
+using metrics::Families;
+using metrics::Kind;
 
 constexpr double ms_per_second = 1000.0;
-
-class Families {
-public:
-    void counter(const char* name, const char* help, std::uint64_t value) {
-        begin(name, help, MetricType::Counter);
-        add({}, static_cast<double>(value));
-    }
-    void gauge(const char* name, const char* help, double value) {
-        begin(name, help, MetricType::Gauge);
-        add({}, value);
-    }
-    // Then add() for each value of its label.
-    void begin(const char* name, const char* help, MetricType type) {
-        families_.push_back({name, help, type, {}});
-    }
-    void add(const char* label, std::string_view value, double number) {
-        add({{label, std::string(value)}}, number);
-    }
-
-    std::string text() const {
-        std::ostringstream out;
-        prometheus::TextSerializer().Serialize(out, families_);
-        return out.str();
-    }
-
-private:
-    void add(std::vector<ClientMetric::Label> labels, double number) {
-        ClientMetric metric;
-        metric.label = std::move(labels);
-        MetricFamily& family = families_.back();
-        if (family.type == MetricType::Counter) {
-            metric.counter.value = number;
-        } else {
-            metric.gauge.value = number;
-        }
-        family.metric.push_back(std::move(metric));
-    }
-
-    std::vector<MetricFamily> families_;
-};
 
 void add_turns(Families& families, const Snapshot& core) {
     const Counters& counts = core.counters;
     families.begin("emostage_turns_total", "Turns that ended or were rejected, by outcome.",
-                   MetricType::Counter);
+                   Kind::counter);
     for (const auto& [outcome, value] :
          {std::pair{"completed", counts.completed}, std::pair{"failed", counts.failed},
           std::pair{"cancelled", counts.cancelled}, std::pair{"rejected", counts.rejected}}) {
-        families.add("outcome", outcome, static_cast<double>(value));
+        families.add({{"outcome", outcome}}, static_cast<double>(value));
     }
     families.counter("emostage_turns_opened_total", "Open commands that were understood.",
                      counts.opened);
@@ -89,6 +46,58 @@ void add_turns(Families& families, const Snapshot& core) {
                    static_cast<double>(core.sessions));
 }
 
+void add_pipelines(Families& families, const Meters& meters) {
+    const auto each = [&](auto add) {
+        for (std::size_t i = 0; i < meters.by_pipeline.size(); ++i) {
+            add(meters.pipelines.value(i), meters.by_pipeline[i]);
+        }
+    };
+    const auto histogram = [&](const char* family, const char* help, auto values) {
+        families.begin(family, help, Kind::histogram);
+        each([&](const std::string& pipeline, const PipelineMeter& meter) {
+            families.add({{"pipeline", pipeline}}, values(meter));
+        });
+    };
+    histogram("emostage_queue_wait_seconds", "From a turn's acceptance to its first lease.",
+              [](const PipelineMeter& meter) { return meter.queue_wait; });
+    histogram("emostage_first_delta_seconds",
+              "From a turn's acceptance to the first piece of its reply.",
+              [](const PipelineMeter& meter) { return meter.first_delta; });
+    families.begin("emostage_turn_duration_seconds", "From a turn's acceptance to its end.",
+                   Kind::histogram);
+    each([&](const std::string& pipeline, const PipelineMeter& meter) {
+        for (std::size_t end = 0; end < turn_ends; ++end) {
+            families.add({{"pipeline", pipeline}, {"outcome", name(static_cast<TurnEnd>(end))}},
+                         meter.took[end]);
+        }
+    });
+    const auto counter = [&](const char* family, const char* help, auto value) {
+        families.begin(family, help, Kind::counter);
+        each([&](const std::string& pipeline, const PipelineMeter& meter) {
+            families.add({{"pipeline", pipeline}}, static_cast<double>(value(meter)));
+        });
+    };
+    counter("emostage_pipeline_degraded_total",
+            "Turns that were completed with the default of some stage, by pipeline.",
+            [](const PipelineMeter& meter) { return meter.degraded; });
+    counter("emostage_pipeline_resets_total", "Replies that began again, by pipeline.",
+            [](const PipelineMeter& meter) { return meter.resets; });
+    counter("emostage_pipeline_continued_total",
+            "Replies that another worker went on with, by pipeline.",
+            [](const PipelineMeter& meter) { return meter.continued; });
+
+    families.begin("emostage_turns_failed_total", "Turns that failed, by code.", Kind::counter);
+    for (std::size_t i = 0; i < Meters::codes; ++i) {
+        families.add({{"code", name(static_cast<Errc>(i))}}, static_cast<double>(meters.failed[i]));
+    }
+    families.histogram("emostage_cancel_seconds",
+                       "From a cancel that was heard until the turn's end was told.",
+                       meters.cancel_told);
+    families.histogram("emostage_stop_seconds",
+                       "From asking a worker to stop a run until it said that it had.",
+                       meters.stopped);
+}
+
 void add_workers(Families& families, const Snapshot& core) {
     double ready = 0, draining = 0, slots = 0, used = 0;
     for (const WorkerView& worker : core.workers) {
@@ -96,13 +105,19 @@ void add_workers(Families& families, const Snapshot& core) {
         if (!worker.draining) slots += worker.slots;
         used += worker.running;
     }
-    families.begin("emostage_workers", "Workers that are registered, by state.", MetricType::Gauge);
-    families.add("state", "ready", ready);
-    families.add("state", "draining", draining);
+    families.begin("emostage_workers", "Workers that are registered, by state.", Kind::gauge);
+    families.add({{"state", "ready"}}, ready);
+    families.add({{"state", "draining"}}, draining);
     families.gauge("emostage_worker_slots", "Turns that the ready workers can run at once.", slots);
     families.gauge("emostage_worker_slots_used", "Turns that workers run.", used);
     families.counter("emostage_leases_lost_total", "Leases whose worker was lost.",
                      core.counters.leases_lost);
+    families.begin("emostage_leases_lost_by_cause_total", "Leases whose worker was lost, by cause.",
+                   Kind::counter);
+    for (std::size_t i = 0; i < loss_causes; ++i) {
+        families.add({{"cause", name(static_cast<LossCause>(i))}},
+                     static_cast<double>(core.meters.leases_lost[i]));
+    }
     families.counter("emostage_retries_total", "Turns that were given to another worker.",
                      core.counters.retries);
     families.counter("emostage_link_gaps_total", "Outputs of workers that did not arrive.",
@@ -122,12 +137,17 @@ void add_events(Families& families, const Snapshot& core) {
     families.counter("emostage_resets_total", "Replies that began again.", counts.resets);
     families.counter("emostage_replays_total", "Resumes that were answered from kept events.",
                      counts.replays);
+    families.counter("emostage_resumes_total", "Resume commands that were understood.",
+                     counts.resumes);
+    families.counter("emostage_cancels_total", "Cancel commands that were understood.",
+                     counts.cancels);
     families.counter("emostage_replays_dropped_total",
                      "Repeated opens that found no room for their replay.", counts.replays_dropped);
     families.gauge("emostage_replays_waiting", "Resumes that wait for their gateway's budget.",
                    static_cast<double>(core.replays_waiting));
-    families.counter("emostage_stages_failed_total", "Stages that failed or were skipped.",
-                     counts.stages_failed);
+    families.counter("emostage_stages_failed_total", "Stages that failed.", counts.stages_failed);
+    families.counter("emostage_stages_skipped_total", "Stages whose time was used up.",
+                     counts.stages_skipped);
 }
 
 void add_journal(Families& families, const Snapshot& core) {
@@ -135,6 +155,15 @@ void add_journal(Families& families, const Snapshot& core) {
     families.counter("emostage_journal_commits_total", "Commits that were stored.", counts.commits);
     families.counter("emostage_journal_commits_failed_total", "Commits that were not stored.",
                      counts.commits_failed);
+    families.counter("emostage_journal_commits_full_total",
+                     "Of these: the disk had no room for them.", core.meters.commits_full);
+    families.histogram("emostage_journal_commit_seconds",
+                       "From asking for a commit until it is known to be stored.",
+                       core.meters.commit);
+    families.histogram("emostage_journal_commit_bytes",
+                       "Bytes of commits, as they are handed over.", core.meters.commit_bytes);
+    families.histogram("emostage_journal_commit_turns", "Turns in commits.",
+                       core.meters.commit_turns);
     families.gauge("emostage_journal_turns_unstored", "Turns with changes that are not stored yet.",
                    static_cast<double>(core.unstored));
     families.gauge("emostage_takes_turns", "0 while the journal cannot be written.",
@@ -147,14 +176,15 @@ void add_journal(Families& families, const Snapshot& core) {
 }
 
 void add_traffic(Families& families, const Traffic& traffic) {
-    families.begin("emostage_rejected_total", "Rejected events, by code.", MetricType::Counter);
+    families.begin("emostage_rejected_total", "Rejected events, by code.", Kind::counter);
     for (std::size_t i = 0; i < codes; ++i) {
-        families.add("code", name(static_cast<Errc>(i)), static_cast<double>(traffic.rejected[i]));
+        families.add({{"code", name(static_cast<Errc>(i))}},
+                     static_cast<double>(traffic.rejected[i]));
     }
     const auto by_socket = [&](const char* family, const char* help, auto value) {
-        families.begin(family, help, MetricType::Counter);
+        families.begin(family, help, Kind::counter);
         for (std::size_t i = 0; i < sockets; ++i) {
-            families.add("socket", name(static_cast<Socket>(i)), static_cast<double>(value(i)));
+            families.add({{"socket", name(static_cast<Socket>(i))}}, static_cast<double>(value(i)));
         }
     };
     by_socket("emostage_messages_received_total", "Messages that arrived, by socket.",
@@ -175,18 +205,20 @@ void add_traffic(Families& families, const Traffic& traffic) {
 
 std::string metrics_text(const Report& report) {
     Families families;
-    families.begin("emostage_build_info", "The version that runs.", MetricType::Gauge);
-    families.add("version", EMOSTAGE_VERSION, 1);
+    families.begin("emostage_build_info", "The version that runs.", Kind::gauge);
+    families.add({{"version", EMOSTAGE_VERSION}}, 1);
     families.gauge("emostage_start_time_seconds", "When the broker started, in Unix time.",
                    static_cast<double>(report.started_unix_ms) / ms_per_second);
     families.gauge("emostage_draining", "1 while the broker drains.", report.core.draining ? 1 : 0);
     add_turns(families, report.core);
+    add_pipelines(families, report.core.meters);
     add_workers(families, report.core);
     add_events(families, report.core);
     add_journal(families, report.core);
     add_traffic(families, report.traffic);
     families.counter("emostage_log_lines_lost_total", "Log lines that nobody read in time.",
                      report.log_lines_lost);
+    metrics::add_process(families);
     return families.text();
 }
 

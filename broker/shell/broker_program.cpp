@@ -5,10 +5,11 @@
 #include <csignal>
 #include <random>
 
-#include "broker/admin/admin_server.hpp"
+#include "broker/admin/admin_pages.hpp"
 #include "broker/journal/open_journal.hpp"
 #include "broker/journal_codec.hpp"
 #include "broker/shell/broker_shell.hpp"
+#include "core/admin/admin_server.hpp"
 #include "core/log/log.hpp"
 
 namespace emostage::broker {
@@ -87,8 +88,11 @@ Result<void> run_broker(const BrokerOptions& options, JournalWriter::Observer ob
     const std::string id = restored->broker;
     const std::int64_t started_unix_ms = now().unix_ms;
     BrokerShell shell(loop, options, std::move(*restored), std::move(journal->sink));
-    AdminServer admin(loop, [&shell, started_unix_ms] {
+    const TakeReport report = [&shell, started_unix_ms] {
         return Report{shell.snapshot(), shell.traffic(), started_unix_ms, log::lines_lost()};
+    };
+    admin::AdminServer admin(loop, [report](std::string_view method, std::string_view path) {
+        return admin_page(method, path, report);
     });
     std::string admin_address = "off";
     if (options.admin) {

@@ -27,6 +27,7 @@
 #include "broker/shell/event_batches.hpp"
 #include "broker/shell/ipc_lock.hpp"
 #include "broker/shell/traffic.hpp"
+#include "broker/shell/turn_log.hpp"
 #include "broker/shell/worker_outbox.hpp"
 #include "core/log/throttle.hpp"
 #include "core/loop/zmq_socket.hpp"
@@ -76,6 +77,7 @@ private:
     void publish(std::string_view gateway, const wire::Event& event) override;
     void send(const Route& route, const wire::ToWorker& message) override;
     void commit(Commit commit) override;
+    void note(const Note& note) override { turn_log_.write(note, Clock::now()); }
 
     Result<void> bind(ZmqSocket& socket, IpcLock& lock, const std::string& endpoint, Socket which);
     void on_command(Frames& frames);
@@ -104,6 +106,7 @@ private:
     ZmqSocket connections_;  // PAIR: what becomes of those of `workers_`
     Traffic traffic_;
     std::array<log::Throttle, sockets> bad_throttle_;
+    TurnLog turn_log_;
     EventBatches batches_;
     WorkerOutbox outbox_;
     std::unordered_set<Route> lost_;  // the core is about to be told

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/codec/codec.hpp"
 #include "core/codec/event_fields.hpp"
 #include "core/codec/names.hpp"
@@ -22,13 +24,22 @@ std::uint64_t ms(std::chrono::milliseconds duration) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count()));
 }
 
+// It is shown to people and programs that ask for it: of these characters alone.
+bool is_address(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == ':' || c == '-' || c == '_' || c == '[' || c == ']';
+    });
+}
+
 // --- worker to broker ----------------------------------------------------------------------
 
 void pack(Packer& out, const wire::Ready& ready) {
-    out.map(6).field("type", "ready").field("v", std::uint64_t{wire::link_version});
+    out.map(7).field("type", "ready").field("v", std::uint64_t{wire::link_version});
     out.field("worker", ready.worker).field("instance", ready.instance);
     out.field("slots", std::uint64_t{ready.slots}).str("pipelines").array(ready.pipelines.size());
     for (const auto& pipeline : ready.pipelines) out.str(pipeline);
+    out.field("admin", ready.admin);
 }
 void pack(Packer& out, const wire::Beat& beat) {
     out.map(6).field("type", "beat").field("instance", beat.instance).field("number", beat.number);
@@ -58,6 +69,8 @@ wire::Ready read_ready(Fields& fields) {
         }
         ready.pipelines.emplace_back(*pipeline);
     }
+    ready.admin = fields.str("admin", wire::admin_bytes_max, false);
+    if (!is_address(ready.admin)) fields.fail_field("admin", "must be HOST:PORT");
     return ready;
 }
 

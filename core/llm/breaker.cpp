@@ -35,6 +35,7 @@ void Breaker::remember(bool failure, std::size_t running) {
 
 void Breaker::open(TimePoint now) {
     state_ = BreakerState::open;
+    ++opens_;
     probing_ = false;
     probe_at_ = now + open_for_;
     open_for_ = std::min(open_for_ * 2, settings_.open_max);

@@ -39,6 +39,7 @@ public:
     void abandoned(bool probe);  // ended without a verdict
 
     BreakerState state() const { return state_; }
+    std::uint64_t opens() const { return opens_; }  // so far
 
 private:
     void open(TimePoint now);
@@ -52,6 +53,7 @@ private:
     milliseconds open_for_;
     TimePoint probe_at_{};
     bool probing_ = false;
+    std::uint64_t opens_ = 0;
 };
 
 }  // namespace emostage::llm

@@ -119,6 +119,7 @@ void Call::take_content(TimePoint now) {
     if (!first_content_at_) {
         first_content_at_ = now;
         shared_.pool.succeeded(*place_);
+        if (request_.stream) shared_.pool.meter(endpoint_).first_token.observe(now - sent_at_);
     }
     if (request_.stream) {
         delivered_ = true;
@@ -224,6 +225,7 @@ Call::Step Call::on_total(TimePoint now) {
 }
 
 void Call::stop() {
+    if (place_) ++shared_.pool.meter(endpoint_).stopped;
     give_back();
     wait_for(Wait::nothing, TimePoint::max());
     total_until_ = TimePoint::max();
@@ -232,6 +234,17 @@ void Call::stop() {
 void Call::give_back() {
     if (place_) shared_.pool.give_back(*place_);
     place_.reset();
+}
+
+void Call::count_answer(TimePoint now) {
+    auto& meter = shared_.pool.meter(endpoint_);
+    meter.answered.observe(now - sent_at_);
+    const auto prompt = reader_.usage().prompt_tokens, said = reader_.usage().completion_tokens;
+    if (prompt > 0) meter.prompt_tokens.observe(static_cast<double>(prompt));
+    if (said > 0) meter.completion_tokens.observe(static_cast<double>(said));
+    if (request_.stream && first_content_at_ && said > 1) {
+        meter.output_token.observe((now - *first_content_at_) / (said - 1));
+    }
 }
 
 // The body is over, or needs no more: the answer is whole if the reader says so.
@@ -250,6 +263,8 @@ Call::Step Call::finish(TimePoint now, Step::Exchange exchange) {
     answer.tries = sent_;
     answer.endpoint = shared_.pool.config(endpoint_).name;
     answer.first_content = first_content_at_.value_or(now) - started_at_;
+    count_answer(now);
+    give_back();
     stop();
     Step step;
     step.exchange = exchange;
@@ -266,6 +281,7 @@ Call::Step Call::settle_status(TimePoint now, Step::Exchange exchange) {
 // The running try has failed: again, or the end.
 Call::Step Call::settle(Fault fault, TimePoint now, Step::Exchange exchange) {
     if (place_) {
+        shared_.pool.meter(endpoint_).fail(fault.code, now - sent_at_);
         if (fault.blame == Blame::endpoint) {
             shared_.pool.failed(*place_, now);
         } else if (status_ != 0 && fault.code != Errc::model_timeout) {
@@ -275,6 +291,7 @@ Call::Step Call::settle(Fault fault, TimePoint now, Step::Exchange exchange) {
     give_back();
     TimePoint at;
     if (!may_retry(fault, now, at)) return fail_with(fault, exchange);
+    ++shared_.pool.meter(endpoint_).retried;
     last_fault_ = std::move(fault);
     if (at <= now) {
         Step step = send(now);

@@ -107,6 +107,7 @@ private:
     Step on_total(TimePoint now);
     bool may_retry(const Fault& fault, TimePoint now, TimePoint& at);
     void give_back();
+    void count_answer(TimePoint now);
     void take_content(TimePoint now);
 
     const ChatRequest& request_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <random>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -12,6 +13,7 @@
 #include "core/llm/policy.hpp"
 #include "core/llm/request_body.hpp"
 #include "core/llm/transport.hpp"
+#include "core/trace/trace_context.hpp"
 
 namespace emostage::llm {
 namespace {
@@ -142,6 +144,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     EndpointPool pool;
     RetryBudget budget;
     Backoff backoff;
+    std::mt19937_64 spans;
     ChunkParser parser;
     Hedge hedge;
     std::unordered_map<CallId, std::unique_ptr<Running>> calls;
@@ -160,6 +163,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
           pool(endpoints, policy.breaker, policy.affinity_margin),
           budget(policy.retry_budget, Clock::now()),
           backoff(policy.backoff, seed),
+          spans(seed),
           hedge(policy.hedge),
           timer(loop_),
           transport(loop_, connections_for(endpoints)) {}
@@ -284,8 +288,10 @@ void Client::Impl::send(Lane& lane, const Call::Send& what) {
     Post post;
     post.url = target.url;
     post.headers = target.headers;
-    const std::string& trace = request.traceparent;
-    if (!trace.empty() && is_header_value(trace)) post.headers.push_back("traceparent: " + trace);
+    if (!request.traceparent.empty()) {
+        const auto trace = trace::child(request.traceparent, spans());
+        if (!trace.empty()) post.headers.push_back("traceparent: " + trace);
+    }
     post.body = request_body(request, pool.config(what.endpoint));
     post.connect_timeout = request.timeouts.connect;
     post.fresh_connection = what.fresh_connection;

@@ -56,7 +56,7 @@ struct ChatRequest {
     CallTimeouts timeouts;
     std::string session;      // affinity: the same session goes to the same endpoint
     std::string avoid;        // an endpoint's name: only when there is no other
-    std::string traceparent;  // forwarded as a header, or empty
+    std::string traceparent;  // each request gets a span of its own in this trace; or empty
 };
 
 struct ChatAnswer {
@@ -92,7 +92,7 @@ class Client {
 public:
     static constexpr std::size_t calls_max = 16384;  // running at once; more fail with model_busy
 
-    // Endpoints without a name get their URL's host:port. `seed` drives jitter alone. Throws
+    // Endpoints without a name get their URL's host:port. `seed` drives jitter and spans. Throws
     // std::invalid_argument, with what to mend, where there is no endpoint or one is unusable.
     Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed);
     Client(asio::io_context& loop, std::vector<EndpointConfig> endpoints, std::uint64_t seed,

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/llm/endpoint_meter.hpp"
+
 namespace emostage::llm {
 
 // How an endpoint is asked to go on with an answer that was begun: with it as the last message, of
@@ -42,6 +44,9 @@ struct EndpointStatus {
     BreakerState breaker = BreakerState::closed;
     std::uint64_t calls = 0;
     std::uint64_t failures = 0;
+    std::string model = {};
+    std::uint64_t breaker_opens = 0;  // how often it opened
+    EndpointMeter meter = {};
 };
 
 }  // namespace emostage::llm

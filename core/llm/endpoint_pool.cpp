@@ -147,8 +147,8 @@ std::vector<EndpointStatus> EndpointPool::status() const {
     std::vector<EndpointStatus> all;
     all.reserve(entries_.size());
     for (const Entry& entry : entries_) {
-        all.push_back(
-            {entry.config.name, entry.running, entry.breaker.state(), entry.calls, entry.failures});
+        all.push_back({entry.config.name, entry.running, entry.breaker.state(), entry.calls,
+                       entry.failures, entry.config.model, entry.breaker.opens(), entry.meter});
     }
     return all;
 }

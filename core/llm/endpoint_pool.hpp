@@ -58,6 +58,7 @@ public:
     bool takes_calls(EndpointSet among, TimePoint now) const;  // one of these does
 
     const EndpointConfig& config(std::size_t endpoint) const { return entries_[endpoint].config; }
+    EndpointMeter& meter(std::size_t endpoint) { return entries_[endpoint].meter; }
     std::vector<EndpointStatus> status() const;
 
 private:
@@ -69,6 +70,7 @@ private:
         std::uint64_t calls = 0;
         std::uint64_t failures = 0;
         TimePoint rests_until{};
+        EndpointMeter meter = {};
     };
 
     int rank(std::size_t endpoint, EndpointSet tried, TimePoint now, EndpointSet among) const;

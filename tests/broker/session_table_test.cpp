@@ -20,7 +20,8 @@ protected:
 
     Config config_;
     Counters counters_;
-    Ledger ledger_{config_, counters_};
+    Meters meters_;
+    Ledger ledger_{config_, counters_, meters_};
     SessionTable table_{config_, ledger_};
     Now now_ = at(0s);
 

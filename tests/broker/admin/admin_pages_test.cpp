@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 struct Asked {
-    Page page;
+    admin::Page page;
     json body;
 };
 
@@ -78,6 +78,34 @@ TEST(AdminPages, ShowTheQueueForAnAutoscaler) {
     EXPECT_EQ(body["draining"], false);
     EXPECT_EQ(body["waiting_by_gateway"], (json{{"large", 10}, {"small", 2}}));
     EXPECT_EQ(body["gateways_not_shown"], 0);
+}
+
+TEST(AdminPages, ListTheWorkersWithTheirOwnPages) {
+    const auto body =
+        ask("/workers", with_workers({{"w1", 8, 3, false, "127.0.0.1:7721"}, {"w2", 4, 1, true}}))
+            .body;
+    EXPECT_EQ(body, (json{{"workers",
+                           {{{"worker", "w1"},
+                             {"slots", 8},
+                             {"running", 3},
+                             {"draining", false},
+                             {"admin", "127.0.0.1:7721"}},
+                            {{"worker", "w2"},
+                             {"slots", 4},
+                             {"running", 1},
+                             {"draining", true},
+                             {"admin", ""}}}}}));
+    EXPECT_EQ(ask("/workers").body, (json{{"workers", json::array()}}));
+}
+
+TEST(AdminPages, AreTargetsForPrometheusEachAddressOnce) {
+    const auto asked = ask("/targets", with_workers({{"w1", 8, 0, false, "127.0.0.1:7721"},
+                                                     {"w1", 8, 0, false, "127.0.0.1:7721"},
+                                                     {"w2", 4, 0, false}}));
+    EXPECT_EQ(asked.page.type, "application/json");
+    EXPECT_EQ(asked.body, (json::array({{{"targets", json::array({"127.0.0.1:7721"})},
+                                         {"labels", {{"worker", "w1"}}}}})));
+    EXPECT_EQ(ask("/targets").body, json::array()) << "an empty list, which is one";
 }
 
 TEST(AdminPages, ShowTheLongestQueuesOfManyGateways) {

@@ -1,4 +1,4 @@
-#include "broker/admin/admin_server.hpp"
+#include "core/admin/admin_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,9 @@
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <deque>
+#include <nlohmann/json.hpp>
 
-namespace emostage::broker {
+namespace emostage::admin {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,10 +20,23 @@ using testing::StartsWith;
 
 class AdminServerTest : public testing::Test {
 protected:
-    AdminServerTest() : server_(std::make_unique<AdminServer>(loop_, [this] { return report_; })) {
+    AdminServerTest()
+        : server_(std::make_unique<AdminServer>(
+              loop_, [this](std::string_view method, std::string_view path) {
+                  return page(method, path);
+              })) {
         const auto opened = server_->open({"127.0.0.1", 0});
         EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
         if (opened) address_ = *opened;
+    }
+
+    Page page(std::string_view method, std::string_view path) const {
+        if (auto refused = refusal(method, path, {"/healthz", "/readyz", "/metrics"})) {
+            return std::move(*refused);
+        }
+        if (path == "/metrics") return metrics_page("a_metric 0\n");
+        if (path == "/readyz") return json_page(ready_ ? 200 : 503, {{"ready", ready_}});
+        return json_page(200, {{"alive", true}});
     }
 
     // What comes back until the server hangs up.
@@ -52,7 +66,7 @@ protected:
     }
 
     asio::io_context loop_;
-    Report report_;
+    bool ready_ = false;
     std::unique_ptr<AdminServer> server_;
     config::Address address_;
 };
@@ -64,13 +78,13 @@ TEST_F(AdminServerTest, AnswersProbes) {
     EXPECT_THAT(health, HasSubstr("Content-Type: application/json\r\n"));
     EXPECT_THAT(health, EndsWith("\r\n\r\n{\"alive\":true}\n"));
     EXPECT_THAT(ask("GET", "/readyz"), StartsWith("HTTP/1.1 503 "));
-    report_.core.workers = {{"w1", 8, 0, false}};
+    ready_ = true;
     EXPECT_THAT(ask("GET", "/readyz"), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(AdminServerTest, ServesMetricsAndTheQueueWithOrWithoutAQuery) {
-    EXPECT_THAT(ask("GET", "/metrics?x=1"), HasSubstr("\nemostage_turns_waiting 0\n"));
-    EXPECT_THAT(ask("GET", "/queue?"), HasSubstr("\"waiting\":0"));
+TEST_F(AdminServerTest, ServesPagesWithOrWithoutAQuery) {
+    EXPECT_THAT(ask("GET", "/metrics?x=1"), EndsWith("\r\n\r\na_metric 0\n"));
+    EXPECT_THAT(ask("GET", "/healthz?"), HasSubstr("\"alive\":true"));
 }
 
 TEST_F(AdminServerTest, AnswersHeadWithALengthAndNoBody) {
@@ -81,7 +95,7 @@ TEST_F(AdminServerTest, AnswersHeadWithALengthAndNoBody) {
 
 TEST_F(AdminServerTest, RefusesOtherPathsAndMethodsInJson) {
     EXPECT_THAT(ask("GET", "/nothing"), StartsWith("HTTP/1.1 404 "));
-    const auto posted = ask("POST", "/queue");
+    const auto posted = ask("POST", "/metrics");
     EXPECT_THAT(posted, StartsWith("HTTP/1.1 405 "));
     EXPECT_THAT(posted, HasSubstr("Allow: GET, HEAD\r\n"));
     EXPECT_THAT(posted, HasSubstr("\"code\":\"method_not_allowed\""));
@@ -129,7 +143,7 @@ TEST_F(AdminServerTest, MayGoWhileConnectionsAreOpen) {
 }
 
 TEST_F(AdminServerTest, RefusesAPortThatIsTakenWithASentence) {
-    AdminServer second(loop_, [this] { return report_; });
+    AdminServer second(loop_, [](std::string_view, std::string_view) { return Page{}; });
     const auto opened = second.open(address_);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Errc::io);
@@ -145,7 +159,7 @@ TEST_F(AdminServerTest, AnswersNobodyWhenItIsGone) {
     loop_.restart();
     loop_.run_for(20ms);
     server_.reset();
-    asio::write(socket, asio::buffer(std::string("GET /queue HTTP/1.1\r\nHost: x\r\n\r\n")));
+    asio::write(socket, asio::buffer(std::string("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")));
     std::string received;
     asio::async_read(socket, asio::dynamic_buffer(received),
                      [](const asio::error_code&, std::size_t) {});
@@ -155,4 +169,4 @@ TEST_F(AdminServerTest, AnswersNobodyWhenItIsGone) {
 }
 
 }  // namespace
-}  // namespace emostage::broker
+}  // namespace emostage::admin

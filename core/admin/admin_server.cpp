@@ -1,13 +1,11 @@
-#include "broker/admin/admin_server.hpp"
+#include "core/admin/admin_server.hpp"
 
 #include <restinio/all.hpp>
 #include <unordered_set>
 #include <utility>
 #include <variant>
 
-#include "broker/admin/admin_pages.hpp"
-
-namespace emostage::broker {
+namespace emostage::admin {
 namespace {
 
 // Bounds the open connections; more are closed as they come. In place of RESTinio's own limiter, to
@@ -72,17 +70,16 @@ restinio::request_handling_status_t answer(const restinio::request_handle_t& req
 }  // namespace
 
 struct AdminServer::Impl {
-    Impl(asio::io_context& owner, TakeReport report)
-        : loop(owner), take_report(std::make_shared<TakeReport>(std::move(report))) {}
+    Impl(asio::io_context& owner, Pages made)
+        : loop(owner), pages(std::make_shared<Pages>(std::move(made))) {}
 
     asio::io_context& loop;
-    std::shared_ptr<TakeReport>
-        take_report;  // the server's alone; connections look whether it lives
+    std::shared_ptr<Pages> pages;  // the server's alone; connections look whether it lives
     std::unique_ptr<Server> server;
 };
 
-AdminServer::AdminServer(asio::io_context& loop, TakeReport take_report)
-    : impl_(std::make_unique<Impl>(loop, std::move(take_report))) {}
+AdminServer::AdminServer(asio::io_context& loop, Pages pages)
+    : impl_(std::make_unique<Impl>(loop, std::move(pages))) {}
 
 AdminServer::~AdminServer() = default;
 
@@ -108,15 +105,14 @@ Result<config::Address> AdminServer::open(const config::Address& address) {
             .acceptor_post_bind_hook([&in_force](asio::ip::tcp::acceptor& acceptor) {
                 in_force.port = acceptor.local_endpoint().port();
             })
-            .request_handler([alive = std::weak_ptr<TakeReport>(impl_->take_report)](
-                                 restinio::request_handle_t request) {
-                const auto take_report = alive.lock();
-                if (!take_report) return restinio::request_rejected();
-                const std::string_view target(request->header().request_target());
-                return answer(request,
-                              admin_page(request->header().method().c_str(),
-                                         target.substr(0, target.find('?')), *take_report));
-            });
+            .request_handler(
+                [alive = std::weak_ptr<Pages>(impl_->pages)](restinio::request_handle_t request) {
+                    const auto pages = alive.lock();
+                    if (!pages) return restinio::request_rejected();
+                    const std::string_view target(request->header().request_target());
+                    return answer(request, (*pages)(request->header().method().c_str(),
+                                                    target.substr(0, target.find('?'))));
+                });
     };
     try {
         impl_->server =
@@ -132,4 +128,4 @@ Result<config::Address> AdminServer::open(const config::Address& address) {
     return in_force;
 }
 
-}  // namespace emostage::broker
+}  // namespace emostage::admin

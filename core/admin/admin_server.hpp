@@ -1,17 +1,19 @@
-// The admin pages over HTTP, on the broker's loop.
+// A process's admin pages over HTTP, on one of its loops.
 //
 // For probes and scrapers on a trusted network: no TLS, no authentication. Bounded in connections,
-// header and body bytes, and time. One thread, the loop's; the loop outlives the server.
+// header and body bytes, and time. One thread, the loop's; the loop outlives the server. Pages are
+// made when they are asked for, on that thread.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <memory>
 
-#include "broker/admin/report.hpp"
+#include "core/admin/page.hpp"
+#include "core/clock.hpp"
 #include "core/config/address.hpp"
 #include "core/result.hpp"
 
-namespace emostage::broker {
+namespace emostage::admin {
 
 class AdminServer {
 public:
@@ -23,7 +25,7 @@ public:
     static constexpr milliseconds read_max{5'000};  // of one request; an idle connection's life too
     static constexpr milliseconds write_max{5'000};
 
-    AdminServer(asio::io_context& loop, TakeReport take_report);
+    AdminServer(asio::io_context& loop, Pages pages);
     ~AdminServer();  // connections that are still open get no more answers
 
     // The address in force: port 0 has become a number. Errc::io: where, why, and what to do.
@@ -34,4 +36,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace emostage::broker
+}  // namespace emostage::admin
