@@ -2,11 +2,15 @@
 import asyncio
 import gc
 import json
+import re
+import subprocess
+import sys
 import tempfile
+import textwrap
 import time
 import unittest
 
-import paths  # noqa: F401
+from paths import PACKAGE, ROOT
 import emostage
 from case import show
 from cluster import Cluster
@@ -139,6 +143,19 @@ class ClientTest(ClientCase):
             self.assertTrue(later.verified)
             self.assertFalse(blind[-1].verified, "it never knew the beginning")
             self.assertEqual(whole.stages.keys(), {"perspective", "phase"})
+
+    def test_the_programs_of_the_readmes_run(self):
+        for path in (ROOT / "README.md", PACKAGE / "README.md"):
+            with self.subTest(path.parent.name):
+                (program,) = [block for block in re.findall(r"(?:^(?: {4}.*)?\n)+", path.read_text(), re.M)
+                              if "asyncio.run(main())" in block]
+                addresses = f"{self.cluster.commands!r}, {self.cluster.events!r}"
+                program = re.sub(r"emostage\.Client\([^)]*\)", f"emostage.Client({addresses})",
+                                 textwrap.dedent(program))
+                done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True,
+                                      timeout=PATIENCE_S, env={"PYTHONPATH": str(PACKAGE / "src")})
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertGreater(len(done.stdout), 20)
 
     @run
     async def test_200_turns_at_once(self):
@@ -334,8 +351,8 @@ class BrokerKilledTest(unittest.TestCase):
     async def test_a_broker_that_is_killed_and_started_again_costs_a_pause(self):
         state = tempfile.TemporaryDirectory()
         self.addCleanup(state.cleanup)
-        with Cluster("python-killed", workers=2, rehearsal=["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 150],
-                     broker=["--state", state.name]) as cluster:
+        with Cluster("python-killed", workers=2,
+                     rehearsal=["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 150], broker=["--state", state.name]) as cluster:
             async with emostage.Client(cluster.commands, cluster.events) as client:
                 streams = [client.turn(cluster.say(SAID), history=[]) for _ in range(8)]
                 replies = [asyncio.ensure_future(stream.reply()) for stream in streams]
@@ -349,7 +366,8 @@ class BrokerKilledTest(unittest.TestCase):
 
     @run
     async def test_a_broker_without_state_that_is_killed_is_given_the_turns_again(self):
-        with Cluster("python-forgot", workers=2, rehearsal=["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 100]) as cluster:
+        with Cluster("python-forgot", workers=2,
+                     rehearsal=["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 100]) as cluster:
             async with emostage.Client(cluster.commands, cluster.events) as client:
                 stream = client.turn(cluster.say(SAID), history=[])
                 events = []

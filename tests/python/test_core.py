@@ -300,7 +300,7 @@ class CancelTest(CoreCase):
         inbox = self.open()
         self.say(*whole_turn()[:4])
         self.port.take()
-        self.core.leave("t", self.now)
+        self.core.leave("t", inbox, self.now)
         self.assertTrue(inbox.closed)
         taken(inbox)
         self.say(whole_turn()[4])
@@ -310,24 +310,47 @@ class CancelTest(CoreCase):
         self.assertEqual((self.core.turns, taken(inbox)), (0, []))
 
     def test_leaving_a_turn_that_is_to_go_on_forgets_it_when_the_broker_has_it(self):
-        self.open(on_leave="continue")
-        self.core.leave("t", self.now)
+        self.core.leave("t", self.open(on_leave="continue"), self.now)
         self.pass_time(1.1)
         self.assertEqual(self.port.take(), [("open", "t")] * 2, "it may have been lost")
         self.say(whole_turn()[0])
         self.assertEqual(self.core.turns, 0)
         self.pass_time(20)
         self.assertEqual(self.port.take(), [])
-        self.open("u", on_leave="continue")
+        inbox = self.open("u", on_leave="continue")
         self.beacon(("u", 1))
-        self.core.leave("u", self.now)
+        self.core.leave("u", inbox, self.now)
         self.assertEqual(self.core.turns, 0)
 
     def test_leaving_a_joined_turn_leaves_it_to_its_own(self):
-        self.join()
+        inbox = self.join()
         self.port.take()
-        self.core.leave("t", self.now)
+        self.core.leave("t", inbox, self.now)
         self.assertEqual((self.port.take(), self.core.turns), ([], 0))
+
+    def test_leaving_what_has_ended_does_not_touch_a_new_turn_of_the_same_id(self):
+        first = self.open()
+        self.say(rejected("overloaded"))
+        self.open()
+        self.port.take()
+        self.core.leave("t", first, self.now)
+        self.assertEqual((self.port.take(), self.core.turns), ([], 1))
+
+    def test_a_turn_that_was_left_or_cancelled_unread_can_be_read_again(self):
+        self.core.leave("t", self.open(), self.now)
+        self.core.cancel("u", self.now)
+        for name in "tu":
+            inbox = self.join(name, on_leave="cancel")
+            self.port.take()
+            self.pass_time(1.2)
+            self.assertIn(("cancel", name), self.port.take())
+            self.say(Accepted(turn=name, seq=1), Cancelled(turn=name, seq=2, reason="requested"))
+            self.assertEqual([one.type for one in taken(inbox)], ["accepted", "cancelled"])
+        self.core.leave("v", self.open("v", on_leave="continue"), self.now)
+        inbox = self.join("v")
+        self.port.take()
+        self.pass_time(1.1)
+        self.assertEqual(self.port.take(), [("open", "v")], "it is not known to be accepted")
 
     def test_leaving_all_leaves_each_as_it_wants(self):
         self.open("a")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args
 
 from . import commands
 from ._inbox import Inbox
@@ -19,6 +18,7 @@ from ._link import Link, LinkWatch
 from ._pushes import Pushes
 from ._reader import ENDS, TurnReader
 from ._turn import Counters, OnLeave, Port, Turn
+from ._turn_table import TurnTable
 from ._wire import encode
 from .commands import SEQ_MAX, Open, is_id
 from .config import Config
@@ -58,8 +58,7 @@ class Core:
         self._watch = LinkWatch(self.config.quiet_max_s, self.config.resubscribe_most_s, now)
         self._pushes = Pushes(gateway, port, self._watch, self.config, self.counters)
         self._scan_at = now
-        self._open_bytes = 0
-        self._turns: dict[str, Turn] = {}  # in the order in which they came
+        self._turns = TurnTable(self.config)
 
     @property
     def link(self) -> Link:
@@ -80,9 +79,7 @@ class Core:
         commands.check(command, self.limits)
         raw = encode(command, self._gateway)
         deadline = None if command.deadline_ms is None else command.deadline_ms / 1000
-        return self.open_encoded(
-            command.turn, command.session, raw, now, wake, on_leave, deadline
-        )
+        return self.open_encoded(command.turn, command.session, raw, now, wake, on_leave, deadline)
 
     def open_encoded(
         self,
@@ -95,22 +92,14 @@ class Core:
         deadline: float | None = None,
     ) -> Inbox:
         """The same for an open that was packed elsewhere, and is pushed unchecked."""
-        if len(raw) > self.config.open_bytes_max - self._open_bytes:
-            raise TurnRejected(
-                turn_id, "overloaded", "too much text waits in this client; try again later"
-            )
-        turn = self._add(turn_id, now, self._inbox(wake), TurnReader(), on_leave)
+        inbox = self._inbox(wake)
+        turn = self._add(turn_id, now, inbox, TurnReader(), on_leave, deadline, raw)
         turn.session = session
-        turn.open = raw
-        self._open_bytes += len(raw)
-        if deadline is not None:
-            turn.deadline_at = now + deadline + self.config.deadline_grace_s
         turn.push_at = now
         self.counters.opened += 1
         self._pushes.open(turn, now)
         self._pushes.schedule(turn)
-        assert turn.inbox is not None
-        return turn.inbox
+        return inbox
 
     def join(
         self,
@@ -121,63 +110,66 @@ class Core:
         after: int = 0,
         text: str | None = None,
     ) -> Inbox:
-        """Reads a turn that this or another gateway opened, after the event `after`; see TurnReader.
+        """Reads a turn that this or another gateway opened, after the event `after` (TurnReader).
 
         TurnRejected as open().
         """
-        if not isinstance(turn_id, str) or not is_id(turn_id):
-            raise TurnRejected(
-                str(turn_id)[:64], "invalid_field", "turn must be 1 to 64 of A-Z a-z 0-9 . _ : -"
-            )
+        self._check_id(turn_id)
         if not 0 <= after <= SEQ_MAX:
-            raise TurnRejected(turn_id, "invalid_field", "after must be the number of an event, or 0")
-        turn = self._add(turn_id, now, self._inbox(wake), TurnReader(after, text), on_leave)
-        turn.known = turn.ask = True
+            raise TurnRejected(turn_id, "invalid_field", "after must be an event's number, or 0")
+        inbox, reader = self._inbox(wake), TurnReader(after, text)
+        turn = self._turns.find(turn_id)
+        if turn is not None and turn.inbox is None:  # left here, and read again
+            turn.inbox, turn.reader, turn.on_leave = inbox, reader, on_leave
+            turn.ask, turn.behind, turn.shown = turn.known, False, False
+            turn.heard_at = now
+        else:
+            turn = self._add(turn_id, now, inbox, reader, on_leave)
+            turn.known = turn.ask = True
         self._pushes.resume(turn, now)
         self._pushes.schedule(turn)
-        assert turn.inbox is not None
-        return turn.inbox
+        return inbox
 
     def cancel(self, turn_id: str, now: float) -> None:
         """Asks until an end comes, for a turn that is read here or one that is not.
 
         TurnRejected for an id that is none, and `overloaded` for one too many.
         """
-        turn = self._turns.get(turn_id)
+        turn = self._turns.find(turn_id)
         if turn is None:
-            if not is_id(turn_id):
-                raise TurnRejected(turn_id[:64], "invalid_field", "turn must be an id")
+            self._check_id(turn_id)
             turn = self._add(turn_id, now, None, TurnReader(), "cancel")
             turn.known = True
         self._cancel(turn, now)
 
-    def leave(self, turn_id: str, now: float) -> None:
-        """Nobody reads the turn any more: it is cancelled or goes on, as its `on_leave` says."""
-        turn = self._turns.get(turn_id)
-        if turn is None or turn.inbox is None:
+    def leave(self, turn_id: str, inbox: Inbox, now: float) -> None:
+        """Nobody reads from `inbox` any more: its turn is cancelled or goes on (`on_leave`)."""
+        turn = self._turns.find(turn_id)
+        if turn is None or turn.inbox is not inbox:  # it has ended, and the id may be used anew
             return
-        turn.inbox.close()
+        inbox.close()
         turn.inbox = None
         if turn.on_leave == "cancel":
             self._cancel(turn, now)
         elif turn.known and not turn.cancelled:
-            self._remove(turn)
+            self._turns.remove(turn)
         else:
             self._pushes.schedule(turn)
 
     def leave_all(self, now: float) -> None:
-        for turn_id in list(self._turns):
-            self.leave(turn_id, now)
+        for turn in self._turns.all():
+            if turn.inbox is not None:
+                self.leave(turn.id, turn.inbox, now)
 
     def forget(self, turn_id: str) -> None:
         """Nothing more is done or said about the turn."""
-        turn = self._turns.get(turn_id)
+        turn = self._turns.find(turn_id)
         if turn is not None:
-            self._remove(turn)
+            self._turns.remove(turn)
 
     def drained(self, turn_id: str, now: float) -> None:
         """The turn's inbox has room again: what was dropped is asked for."""
-        turn = self._turns.get(turn_id)
+        turn = self._turns.find(turn_id)
         if turn is None or turn.inbox is None or not turn.inbox.paused:
             return
         turn.inbox.paused = False
@@ -190,38 +182,30 @@ class Core:
         self._pushes.resume(turn, now)
         self._pushes.schedule(turn)
 
+    def _check_id(self, turn_id: str) -> None:
+        if not is_id(turn_id):
+            what = "turn must be 1 to 64 of A-Z a-z 0-9 . _ : -"
+            raise TurnRejected(turn_id[:64], "invalid_field", what)
+
     def _inbox(self, wake: Callable[[], None]) -> Inbox:
         return Inbox(self.config.inbox_events_max, self.config.inbox_bytes_max, wake)
 
     def _add(
-        self, turn_id: str, now: float, inbox: Inbox | None, reader: TurnReader, on_leave: OnLeave
+        self,
+        turn_id: str,
+        now: float,
+        inbox: Inbox | None,
+        reader: TurnReader,
+        on_leave: OnLeave,
+        deadline: float | None = None,
+        raw: bytes | None = None,
     ) -> Turn:
-        config = self.config
-        if on_leave not in get_args(OnLeave):
-            raise ValueError("on_leave must be cancel or continue")
-        if turn_id in self._turns:
-            raise TurnRejected(turn_id, "conflict", "this turn id is already running here")
-        if len(self._turns) >= config.turns_max:
-            raise TurnRejected(
-                turn_id, "overloaded", f"{config.turns_max} turns run in this client; try again later"
-            )
-        if not self._turns:
+        first = len(self._turns) == 0
+        most = self.limits.deadline_ms / 1000 if deadline is None else deadline
+        turn = self._turns.add(turn_id, inbox, reader, on_leave, most, now, raw)
+        if first:
             self._watch.becomes_due(now)
-            self._scan_at = now + config.scan_s
-        turn = Turn(
-            id=turn_id,
-            session="",
-            open=None,
-            inbox=inbox,
-            reader=reader,
-            on_leave=on_leave,
-            heard_at=now,
-            deadline_at=now + self.limits.deadline_ms / 1000 + config.deadline_grace_s,
-            push_wait=config.open_again_s,
-            resume_wait=config.resume_again_s,
-            cancel_wait=config.cancel_again_s,
-        )
-        self._turns[turn_id] = turn
+            self._scan_at = now + self.config.scan_s
         return turn
 
     def _cancel(self, turn: Turn, now: float) -> None:
@@ -264,8 +248,8 @@ class Core:
         return True
 
     def _start_anew(self, now: float) -> None:
-        """The broker that had our turns is gone with its state: the same opens go to the new one."""
-        turns = list(self._turns.values())
+        """The broker that had our turns is gone: the same opens go to the new one."""
+        turns = self._turns.all()
         for turn in turns:
             turn.known = False
             turn.pushes = turn.rereads = turn.reopens = 0
@@ -279,8 +263,8 @@ class Core:
         True: the turn goes on; False: it has ended.
         """
         if turn.cancelled:
-            self._end(turn, Cancelled(turn=turn.id, session=turn.session,
-                                      reason="the broker does not have it"))  # fmt: skip
+            self._finish(turn, Cancelled(turn=turn.id, session=turn.session,
+                                      reason="the broker does not have it"))
             return False
         if turn.open is None or turn.reopens >= self.config.reopens_max:
             self._give_up(turn, "unknown_turn", "the broker no longer has this turn", now)
@@ -296,9 +280,9 @@ class Core:
         return True
 
     def _resync(self, now: float) -> None:
-        """The subscription is live (again): what was said before may be lost, in both directions."""
+        """The subscription is live (again): what was said before may be lost, both ways."""
         config = self.config
-        for turn in list(self._turns.values()):
+        for turn in self._turns.all():
             turn.push_at = turn.cancel_at = now
             if not turn.permitted:
                 turn.resume_at = now
@@ -310,7 +294,7 @@ class Core:
 
     def _on_beacon(self, beacon: Beacon, now: float) -> None:
         for turn_id, last in beacon.live:
-            turn = self._turns.get(turn_id)
+            turn = self._turns.find(turn_id)
             if turn is None:
                 continue
             turn.heard_at = now
@@ -324,7 +308,7 @@ class Core:
             self._look_for_gap(turn, now)
 
     def _on_turn(self, event: TurnEvent | Unknown, now: float) -> None:
-        turn = self._turns.get(event.turn)
+        turn = self._turns.find(event.turn)
         if turn is None:
             self.counters.foreign_events += 1
             return
@@ -357,9 +341,9 @@ class Core:
             self._look_for_gap(turn, now)
 
     def _on_unread(self, turn: Turn, ended: bool) -> None:
-        """A turn that nobody reads is kept until the broker has it, or its cancel has done its work."""
+        """A turn that nobody reads is kept until the broker has it, or its cancel has worked."""
         if ended or not turn.cancelled:
-            self._remove(turn)
+            self._turns.remove(turn)
 
     def _on_rejected(self, turn: Turn, event: Rejected, now: float) -> None:
         """Answers an open, or a cancel or resume of a turn that is not there. It may also answer
@@ -380,9 +364,9 @@ class Core:
             turn.cancel_at = now
             self._pushes.cancel(turn, now)
         if turn.shown:
-            self._end(turn, Failed(turn=turn.id, session=turn.session, code=event.code,
+            self._finish(turn, Failed(turn=turn.id, session=turn.session, code=event.code,
                                    message=event.message,
-                                   retryable=event.code in WORTH_A_RETRY))  # fmt: skip
+                                   retryable=event.code in WORTH_A_RETRY))
         else:
             self._finish(turn, event)
 
@@ -419,22 +403,22 @@ class Core:
     def on_time(self, now: float) -> None:
         """Call it at next_time(), or whenever; what is not due is left."""
         before = self.link
-        if self._watch.on_time(now, bool(self._turns)):
+        if self._watch.on_time(now, len(self._turns) > 0):
             if self.link != before:
                 self.counters.reconnects += 1
                 self._port.link_changed(self.link)
             self._port.resubscribe()
-        if self._turns and now >= self._scan_at:
+        if len(self._turns) > 0 and now >= self._scan_at:
             self._scan(now)
         # Each turn at most once: what it is due for now, it does now or moves to a later time.
         for turn in self._pushes.due(now):
-            if self._turns.get(turn.id) is turn:
+            if self._turns.has(turn):
                 self._act(turn, now)
 
     def next_time(self) -> float | None:
         """The earliest moment at which on_time() has something to do; None: never."""
-        at = self._watch.next_time(bool(self._turns))
-        if not self._turns:
+        at = self._watch.next_time(len(self._turns) > 0)
+        if len(self._turns) == 0:
             return at
         times = (at, self._scan_at, self._pushes.next_time())
         return min(one for one in times if one is not None)
@@ -443,13 +427,13 @@ class Core:
         """Turns of which nothing is heard: asked for, at last given up."""
         config = self.config
         self._scan_at = now + config.scan_s
-        for turn in list(self._turns.values()):
+        for turn in self._turns.all():
             if turn.paused:  # it is the reader who is silent
                 continue
             quiet = now - turn.heard_at
             if quiet >= config.silent_max_s:
                 what = ("nothing is heard of the turn any more" if turn.sent
-                        else "the broker cannot be reached")  # fmt: skip
+                        else "the broker cannot be reached")
                 self._give_up(turn, "unavailable", what, now)
             elif turn.known and not (turn.ask or turn.behind) and quiet >= config.unlisted_max_s:
                 turn.ask = True
@@ -462,8 +446,8 @@ class Core:
                 return
             turn.deadline_at = now + self.config.deadline_grace_s
         if turn.cancelled and not turn.sent:
-            self._end(turn, Cancelled(turn=turn.id, session=turn.session,
-                                      reason="before it was sent"))  # fmt: skip
+            self._finish(turn, Cancelled(turn=turn.id, session=turn.session,
+                                      reason="before it was sent"))
             return
         self._pushes.all(turn, now)
 
@@ -475,17 +459,9 @@ class Core:
             turn.inbox.put(event)
 
     def _finish(self, turn: Turn, event: End) -> None:
-        self._remove(turn)
+        self._turns.remove(turn)
         if turn.inbox is not None:
             turn.inbox.put(event)
-
-    def _remove(self, turn: Turn) -> None:
-        del self._turns[turn.id]
-        turn.timer_at = None
-        self._open_bytes -= len(turn.open or b"")
-        turn.open = None  # an outdated timer may keep the turn for a while
-
-    _end = _finish
 
     def _give_up(self, turn: Turn, code: str, message: str, now: float) -> None:
         self.counters.given_up += 1
@@ -493,4 +469,4 @@ class Core:
         turn.cancel_at = now
         self._pushes.cancel(turn, now)
         self._finish(turn, Failed(turn=turn.id, session=turn.session, code=code, message=message,
-                                  retryable=code != "deadline_exceeded"))  # fmt: skip
+                                  retryable=code != "deadline_exceeded"))

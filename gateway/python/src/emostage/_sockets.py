@@ -30,7 +30,7 @@ class Sockets:
             self._commands.setsockopt(zmq.LINGER, 0)
             self._events.setsockopt(zmq.LINGER, 0)
             self._events.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
-            # A command never waits for a broker that is not there: it would reach the next one, late.
+            # A command never waits for a broker that is not there: it would reach the next, late.
             self._commands.setsockopt(zmq.IMMEDIATE, 1)
             self._commands.setsockopt(zmq.SNDHWM, config.commands_waiting_max)
             self._events.setsockopt(zmq.RCVHWM, config.events_waiting_max)

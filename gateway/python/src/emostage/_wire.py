@@ -63,7 +63,7 @@ def encode(command: Open | Cancel | Resume, gateway: str) -> bytes:
         if command.history is not None:
             fields["history"] = [{"role": one.role, "text": one.text} for one in command.history]
         for name in ("locale", "pipeline", "deadline_ms", "priority", "on_busy", "on_lost",
-                     "traceparent"):  # fmt: skip
+                     "traceparent"):
             value = getattr(command, name)
             if value is not None:
                 fields[name] = value
@@ -188,13 +188,13 @@ def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon:
     match kind:
         case "delta":
             return Delta(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
-                         text=text("text", MESSAGE_BYTES_MAX), from_seq=first)  # fmt: skip
+                         text=text("text", MESSAGE_BYTES_MAX), from_seq=first)
         case "accepted":
             return Accepted(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
-                            position=fields.number("position"))  # fmt: skip
+                            position=fields.number("position"))
         case "started":
             return Started(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
-                           worker=text("worker", NAME_BYTES_MAX))  # fmt: skip
+                           worker=text("worker", NAME_BYTES_MAX))
         case "stage":
             status = text("status", NAME_BYTES_MAX, "done")
             if status not in get_args(StageStatus):
@@ -202,14 +202,14 @@ def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon:
             return Stage(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
                          stage=name("stage"), status=cast(StageStatus, status),
                          result=fields.result("result"), defaulted=fields.names("defaulted"),
-                         ms=fields.number("ms", INT_MAX, 0, -INT_MAX))  # fmt: skip
+                         ms=fields.number("ms", INT_MAX, 0, -INT_MAX))
         case "reset":
             return Reset(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
-                         reason=text("reason"), from_seq=first)  # fmt: skip
+                         reason=text("reason"), from_seq=first)
         case "alert":
             return Alert(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
                          stage=name("stage"), field=text("field", NAME_BYTES_MAX),
-                         value=text("value", NAME_BYTES_MAX))  # fmt: skip
+                         value=text("value", NAME_BYTES_MAX))
         case "completed":
             usage = fields.part("usage")
             return Completed(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
@@ -219,20 +219,20 @@ def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon:
                              usage=Usage(**{name: usage.number(name, INT_MAX, 0, -INT_MAX)
                                             for name in USAGE}),
                              timings_ms=fields.numbers("timings_ms"),
-                             degraded=fields.names("degraded"))  # fmt: skip
+                             degraded=fields.names("degraded"))
         case "failed":
             return Failed(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
                           code=text("code", NAME_BYTES_MAX), message=text("message"),
-                          retryable=fields.flag("retryable"), from_seq=first)  # fmt: skip
+                          retryable=fields.flag("retryable"), from_seq=first)
         case "cancelled":
             return Cancelled(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms,
-                             reason=text("reason"), from_seq=first)  # fmt: skip
+                             reason=text("reason"), from_seq=first)
         case "rejected":
             again = None
             if fields.has("retry_after_ms"):
                 again = fields.number("retry_after_ms", INT_MAX)
             return Rejected(turn=turn, session=session, at_ms=at_ms, retry_after_ms=again,
-                            code=text("code", NAME_BYTES_MAX), message=text("message"))  # fmt: skip
+                            code=text("code", NAME_BYTES_MAX), message=text("message"))
     return Unknown(turn=turn, session=session, seq=seq, attempt=attempt, at_ms=at_ms, name=kind)
 
 
@@ -257,7 +257,7 @@ def as_map(event: TurnEvent | Unknown | Hello | Beacon) -> dict[str, Any]:
     """The event as it is on the wire; for JSON, stores and tests. Holds what was said."""
     if isinstance(event, Hello):
         return {"type": "hello", "at_ms": event.at_ms, "protocol": event.protocol,
-                "limits": dict(event.limits)}  # fmt: skip
+                "limits": dict(event.limits)}
     if isinstance(event, Beacon):
         return {"type": "beacon", "at_ms": event.at_ms, "live": [list(one) for one in event.live]}
     return {**_common(event), **_adds(event)}
@@ -301,10 +301,10 @@ def _adds(event: TurnEvent | Unknown) -> Mapping[str, Any]:
                     "usage": {"prompt_tokens": usage.prompt_tokens,
                               "completion_tokens": usage.completion_tokens, "calls": usage.calls},
                     "timings_ms": dict(event.timings_ms),
-                    "degraded": list(event.degraded)}  # fmt: skip
+                    "degraded": list(event.degraded)}
         case Failed():
             return {"code": event.code, "message": event.message, "retryable": event.retryable,
-                    **_from(event.from_seq)}  # fmt: skip
+                    **_from(event.from_seq)}
         case Rejected():
             told: dict[str, Any] = {"code": event.code, "message": event.message}
             if event.retry_after_ms is not None:

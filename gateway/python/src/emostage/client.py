@@ -228,7 +228,7 @@ class Client:
     # --- the link ---------------------------------------------------------------------------------
 
     async def ready(self, timeout: float = 30.0) -> None:
-        """Until the broker answers. Turns need not wait for this. TimeoutError after `timeout` s."""
+        """Until the broker answers; turns need not wait for it. TimeoutError after `timeout` s."""
         self._live()
         await asyncio.wait_for(self._ready.wait(), timeout)
 
@@ -276,15 +276,15 @@ class Client:
             self._arm()
         return event
 
-    def _leave(self, turn: str) -> None:
+    def _leave(self, turn: str, inbox: Inbox) -> None:
         if self._core is not None and not self._closed:
-            self._core.leave(turn, self._now())
+            self._core.leave(turn, inbox, self._now())
             self._arm()
 
-    def _leave_soon(self, turn: str) -> None:
+    def _leave_soon(self, turn: str, inbox: Inbox) -> None:
         if self._loop is not None and not self._closed:
             with contextlib.suppress(RuntimeError):  # the loop is over, and with it everything
-                self._loop.call_soon_threadsafe(self._leave, turn)
+                self._loop.call_soon_threadsafe(self._leave, turn, inbox)
 
     async def _read(self) -> None:
         while True:
@@ -312,7 +312,7 @@ class Client:
         self._arm()
 
     def _arm(self) -> None:
-        """The timer is set anew only when the time has changed, which a flow of deltas does not do."""
+        """The timer is set anew only when the time has changed, as a flow of deltas does not."""
         assert self._core is not None and self._loop is not None
         if self._over:
             return

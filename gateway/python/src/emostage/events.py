@@ -121,9 +121,9 @@ class Usage:
 class Completed(Event):
     """The end: the reply is whole.
 
-    `text_bytes` (UTF-8) and `text_hash` (XXH64, seed 0, 16 hex digits) are those of all deltas since
-    the last reset, and `verified` says that what was given out has them. It is false only for a
-    turn that was resumed in mid-reply without the text before (see `Client.resume`).
+    `text_bytes` (UTF-8) and `text_hash` (XXH64, seed 0, 16 hex digits) are those of all deltas
+    since the last reset, and `verified` says that what was given out has them. It is false only for
+    a turn that was resumed in mid-reply without the text before (see `Client.resume`).
     `degraded` names stages (or stage.field) whose result is a default.
     """
 
@@ -154,7 +154,7 @@ class Failed(_Spanning):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled(_Spanning):
-    """The end: somebody asked for it (`requested`), or another turn took its place (`interrupted`)."""
+    """The end: somebody asked for it (`requested`), or a newer turn came (`interrupted`)."""
 
     type: ClassVar[str] = "cancelled"
     reason: str = ""

@@ -108,7 +108,7 @@ class TurnStream:
         """Reads no more; what becomes of the turn, its `on_leave` says. Nothing after the end."""
         if not self._over:
             self._over = True
-            self._client._leave(self.id)
+            self._client._leave(self.id, self._inbox)
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,4 +118,4 @@ class TurnStream:
 
     def __del__(self) -> None:
         if not self._over:  # perhaps in another thread, or in the middle of the core
-            self._client._leave_soon(self.id)
+            self._client._leave_soon(self.id, self._inbox)
