@@ -14,11 +14,11 @@ do. Any number of threads may use a client at once; each TurnStream is one threa
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
+import queue
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from . import client, stream
 from ._collect import Reply
@@ -35,6 +35,7 @@ BATCH = 256  # events that one visit to the other thread brings back
 LOOK_S = 1.0  # between two looks whether that thread is still there
 
 T = TypeVar("T")
+O = TypeVar("O")
 
 
 class TurnStream:
@@ -57,7 +58,7 @@ class TurnStream:
 
     def _read(self) -> Generator[TurnEvent, None, None]:
         try:
-            while events := self._client._wait(self._stream.take(BATCH)):
+            while events := self._client._wait(lambda: self._stream.take(BATCH)):
                 for event in events:
                     error = error_of(event) if isinstance(event, ENDS) else None
                     if error is not None and self._raise_on_failure:
@@ -68,7 +69,7 @@ class TurnStream:
 
     def reply(self) -> Reply:
         """Reads on to the end. The errors of the turn, whatever `raise_on_failure` says."""
-        return self._client._wait(self._stream.reply())
+        return self._client._wait(self._stream.reply)
 
     def cancel(self) -> None:
         """Asks until an end comes, and waits for nothing: read on for the end."""
@@ -162,7 +163,7 @@ class Client:
                 on_leave=on_leave,
             )
 
-        return TurnStream(self, self._wait(begin()), raise_on_failure)
+        return TurnStream(self, self._wait(begin), raise_on_failure)
 
     def reply(
         self,
@@ -182,7 +183,7 @@ class Client:
     ) -> Reply:
         """As emostage.Client.reply()."""
         return self._wait(
-            self._client.reply(
+            lambda: self._client.reply(
                 text,
                 session=session,
                 history=history,
@@ -212,7 +213,7 @@ class Client:
         async def begin() -> stream.TurnStream:
             return self._client.resume(turn, after, text=text, on_leave=on_leave)
 
-        return TurnStream(self, self._wait(begin()), raise_on_failure)
+        return TurnStream(self, self._wait(begin), raise_on_failure)
 
     def cancel(self, turn: str) -> None:
         """As emostage.Client.cancel()."""
@@ -220,13 +221,13 @@ class Client:
         async def cancel() -> None:
             self._client.cancel(turn)
 
-        self._wait(cancel())
+        self._wait(cancel)
 
     # --- the link ---------------------------------------------------------------------------------
 
     def ready(self, timeout: float = 30.0) -> None:
         """As emostage.Client.ready()."""
-        self._wait(self._client.ready(timeout))
+        self._wait(lambda: self._client.ready(timeout))
 
     @property
     def link(self) -> Link:
@@ -261,28 +262,59 @@ class Client:
             self._started.set()
             await self._stop.wait()
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        if self._loop is None:
-            coroutine.close()
+    def _wait(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What becomes of the coroutine in the other thread.
+
+        A signal's exception (Ctrl-C) may come anywhere in here. So nothing in here holds a lock
+        that the other thread takes: not a Future of concurrent.futures, whose lock such an exception
+        can leave behind, but a SimpleQueue, which is safe from it.
+        """
+        done: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+        tasks: list[asyncio.Task[T]] = []
+
+        def start() -> None:
+            assert self._loop is not None
+            task = self._loop.create_task(begin())
+            tasks.append(task)
+            task.add_done_callback(end)
+
+        def end(task: asyncio.Task[T]) -> None:
+            tasks.clear()  # so that it ends in its own thread
+            if task.cancelled():
+                done.put((None, ClientClosed("the client was closed")))
+            elif (error := task.exception()) is not None:
+                done.put((None, error))
+            else:
+                done.put((task.result(), None))
+
+        def stop() -> None:
+            for task in tasks:
+                task.cancel()
+
+        if not self._soon(start):
             raise ClientClosed("a client is open inside its `with` block")
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        except RuntimeError:
-            coroutine.close()
-            raise ClientClosed("the client was closed") from None
-        try:
-            # Its last moments may leave a call unanswered: so it is looked at now and then.
-            while not concurrent.futures.wait((future,), LOOK_S).done:
-                if not self._thread.is_alive():
-                    raise ClientClosed("the client was closed")
-            return future.result()
-        except concurrent.futures.CancelledError:
-            raise ClientClosed("the client was closed") from None
+            result, error = self._next(done)
         except BaseException:
-            future.cancel()  # a signal in this thread: the other one does not wait on
+            self._soon(stop)  # what was interrupted here does not wait on there
             raise
+        if error is not None:
+            raise error
+        return cast(T, result)
 
-    def _soon(self, do: Callable[[], None]) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # closed already
-                self._loop.call_soon_threadsafe(do)
+    def _next(self, done: queue.SimpleQueue[O]) -> O:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return done.get(timeout=LOOK_S)
+            if not self._thread.is_alive() and done.empty():  # its last moments may answer nothing
+                raise ClientClosed("the client was closed")
+
+    def _soon(self, do: Callable[[], object]) -> bool:
+        """In the other thread; False: there is none any more."""
+        if self._loop is None:
+            return False
+        try:
+            self._loop.call_soon_threadsafe(do)
+        except RuntimeError:
+            return False
+        return True
