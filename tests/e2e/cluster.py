@@ -136,6 +136,15 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
+    def start_http_gateway(self, name="http", arguments=(), listen="127.0.0.1:0"):
+        """The process and its address, `http://127.0.0.1:PORT`."""
+        gateway = self._start(name, "emostage-gateway", [
+            "--listen", listen, "--commands", self.commands, "--events", self.events,
+            "--log-format", "text", *arguments])
+        line = gateway.expect("gateway started .*").group(0)
+        told = dict(part.split("=", 1) for part in line.split() if "=" in part)
+        return gateway, f"http://{told['listen']}"
+
     def worker(self, name):
         return next(worker for worker in self.workers if worker.name == name)
 

@@ -1,16 +1,14 @@
 """What the page's tests share: the real programs, a browser, and how a reply is compared."""
 import json
-import pathlib
-import sys
 import unittest
 import urllib.request
 
 import xxhash
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-
-from browser import Browser  # noqa: E402
-from cluster import LOGS, Cluster  # noqa: E402
+import paths  # noqa: F401
+from browser import Browser
+from cluster import LOGS, Cluster
+from model import ScriptedModel
 
 LOOKS = LOGS / "looks"  # the screenshots
 TONGUES = {"ja": "ja-JP", "zh": "zh-CN", "en": "en-GB"}
@@ -19,6 +17,8 @@ STEPS = ("opening", "exploring", "understanding", "acting", "closing")
 
 class PageCase(unittest.TestCase):
     """One browser and one cluster with a gateway for all tests of a class."""
+
+    address = None  # of the gateway: http://HOST:PORT
 
     @classmethod
     def setUpClass(cls):
@@ -37,9 +37,15 @@ class PageCase(unittest.TestCase):
         return {}
 
     @classmethod
+    def gateway_arguments(cls):
+        return []
+
+    # Again on the address that it had.
+    @classmethod
     def start_gateway(cls):
-        cls.gateway = cls.cluster.start_http()
-        cls.address = cls.cluster.http
+        listen = cls.address.removeprefix("http://") if cls.address else "127.0.0.1:0"
+        cls.gateway, cls.address = cls.cluster.start_http_gateway(
+            arguments=cls.gateway_arguments(), listen=listen)
 
     def tab(self, **settings):
         """A tab that shows the page; at the test's end nothing may have gone wrong in it."""
@@ -96,7 +102,6 @@ class PageCase(unittest.TestCase):
 
 def controlled(cls):
     """For cluster_settings: a model server that streams as far as the test allows."""
-    from model import ScriptedModel
     cls.model = ScriptedModel()
     cls.addClassCleanup(cls.model.__exit__)
     return {"endpoint": cls.model.endpoint, "workers": 1}

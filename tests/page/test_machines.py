@@ -1,11 +1,12 @@
 """The page's modules without I/O, by node's own test runner: machines/*.test.mjs."""
+import json
 import pathlib
 import re
 import shutil
 import subprocess
 import unittest
 
-import page_case  # noqa: F401: the path to the end-to-end tests' modules
+import paths  # noqa: F401
 from browser import missing
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -18,7 +19,10 @@ class MachinesTest(unittest.TestCase):
         if not node:
             missing("node is not installed")
         files = sorted((HERE / "machines").glob("*.test.mjs"))
-        run = subprocess.run([node, "--test", *files], capture_output=True, text=True, timeout=60)
+        # All in one process: `node --test` would start one for each file.
+        imports = "".join(f"await import({json.dumps(file.as_uri())});" for file in files)
+        run = subprocess.run([node, "--input-type=module", "-e", imports],
+                             capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, 0, run.stdout[-8000:] + run.stderr[-2000:])
         passed = sum(map(int, re.findall(r"^(?:#|ℹ) pass (\d+)$", run.stdout, re.M)))
         self.assertGreaterEqual(passed, TESTS_MIN)

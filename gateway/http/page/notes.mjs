@@ -3,7 +3,7 @@
 // Everything in a result comes from a model: it is bounded here, and goes in as text alone.
 
 import { is_label, label, path, phase_label } from "./labels.mjs";
-import { say } from "./words.mjs";
+import { lang_of, say, tongue_of_text } from "./words.mjs";
 
 const items_max = 8; // of a list
 const chars_max = 300; // of a text
@@ -57,7 +57,7 @@ function perspective_parts(tongue, result) {
   const state = short(result.state);
   return [
     feelings.length > 0 && part(tongue, "feelings", element("ul", { class: "feelings" }, ...feelings)),
-    state !== "" && element("blockquote", { text: state }),
+    state !== "" && element("blockquote", { text: state, lang: lang_of(tongue_of_text(state, tongue)) }),
     needs.length > 0 &&
       part(tongue, "needs", element("ul", { class: "needs" },
         ...needs.map((name) => element("li", { text: label(tongue, name) })))),

@@ -10,7 +10,7 @@ import { Sentences } from "./sentences.mjs";
 import { new_conversation, new_id, store, turns_max } from "./store.mjs";
 import { Turn } from "./turn.mjs";
 import { TurnView } from "./view.mjs";
-import { say, tongue_of, tongue_of_text, words } from "./words.mjs";
+import { lang_of, say, tongue_of, tongue_of_text, words } from "./words.mjs";
 
 const spoken_max = 12; // sentences that the live region holds
 const near_end_px = 160; // so near to the page's end a reader follows what comes
@@ -26,7 +26,6 @@ const shown = []; // {turn, view, sentences, record, again}, oldest first
 
 const last = () => shown.at(-1);
 const running = () => shown.filter(({ turn }) => !turn.outcome);
-const lang_of = (name) => (name === "zh" ? "zh-Hans" : name);
 
 // --- what is heard -------------------------------------------------------------------------------
 
@@ -130,8 +129,8 @@ const sink = {
         entry.view.show_text(turn.reply.text);
       }
       if (change.is !== "more" || turn.reply.text === change.text) entry.view.show_notes(turn);
+      if (turn.reply.alert) raise_alert(entry);
     });
-    if (turn.reply.alert) raise_alert(entry);
   },
 
   turn_moved(turn) {

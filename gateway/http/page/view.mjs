@@ -1,9 +1,7 @@
 // A turn on the page: what was said, the reply as it grows, how things stand, the notes beside it.
 
 import { degraded_names, element, notes_of } from "./notes.mjs";
-import { failure, say, tongue_of_text } from "./words.mjs";
-
-const lang_of = (tongue) => (tongue === "zh" ? "zh-Hans" : tongue);
+import { failure, lang_of, say, tongue_of_text } from "./words.mjs";
 
 // How things stand with a turn, as a word and its values: {word, values?, waiting?, trouble?, again?}.
 // Pure. `trouble` and `outcome` are those of Turn.

@@ -211,6 +211,9 @@ export function say(tongue, word, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
+// For the lang attribute, which chooses fonts too.
+export const lang_of = (tongue) => (tongue === "zh" ? "zh-Hans" : tongue);
+
 // The tongue for a browser's languages, in the order of their preference.
 export function tongue_of(languages) {
   for (const language of languages) {
