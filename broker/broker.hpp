@@ -35,7 +35,7 @@ using Route = std::string;
 class Outputs {
 public:
     virtual ~Outputs() = default;
-    // On the topic `gateway "/"`, after all that was published there before.
+    // On the topic `gateway "/"`, after all that was published there before. No name: for all.
     virtual void publish(std::string_view gateway, const wire::Event& event) = 0;
     virtual void send(const Route& route, const wire::ToWorker& message) = 0;
     // To be stored, all or nothing; then on(Committed). One at a time, and only where
@@ -47,8 +47,8 @@ public:
 
 // --- inputs other than commands ----------------------------------------------------------------
 
-struct Subscribed {  // a subscription to `gateway "/"` became live
-    std::string gateway;
+struct Subscribed {       // a subscription to `gateway "/"` became live
+    std::string gateway;  // empty: to what is for all
 };
 struct FromWorker {
     Route route;

@@ -134,7 +134,7 @@ void Intake::on(const wire::Cancel& cancel, Now now) {
         return;
     }
     if (settled(*turn)) {
-        state_.fanout.replay(*turn, cancel.gateway, turn->log.last() - 1, turn->log.last());
+        tell_end(*turn, cancel.gateway);
         return;
     }
     // Who cancels is to hear the end, if there is room for one more.
@@ -152,6 +152,11 @@ void Intake::on(const wire::Resume& resume, Now now) {
         reject_unknown(resume.gateway, resume.turn, now);
         return;
     }
+    // Who has it all learns that there is no more.
+    if (settled(*turn) && resume.after >= turn->log.last()) {
+        tell_end(*turn, resume.gateway);
+        return;
+    }
     if (!has_room_to_replay(*turn, resume.gateway, resume.after, now)) {
         const auto wait = std::clamp(state_.replays.wait_of(resume.gateway, now.steady),
                                      state_.config.retry_after_min, state_.config.retry_after_max);
@@ -167,6 +172,10 @@ void Intake::on(const wire::Resume& resume, Now now) {
         return;
     }
     replay(*turn, resume.gateway, resume.after, now);
+}
+
+void Intake::tell_end(const Turn& turn, const std::string& gateway) {
+    state_.fanout.replay(turn, gateway, turn.log.last() - 1, turn.log.last());
 }
 
 bool Intake::has_room_to_replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
@@ -206,6 +215,11 @@ void Intake::on(const codec::BadCommand& bad, Now now) {
 }
 
 void Intake::on(const Subscribed& subscribed, Now now) {
+    if (subscribed.gateway.empty()) {
+        state_.tells_pipelines = true;
+        state_.tell_pipelines(now);
+        return;
+    }
     state_.fanout.publish_unnumbered(subscribed.gateway, {}, {},
                                      wire::Hello{wire::protocol_version, state_.config.limits},
                                      now.unix_ms);

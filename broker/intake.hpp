@@ -34,6 +34,8 @@ private:
     // It hears what is still to be told of the turn. False: no room.
     bool attach(Turn& turn, const std::string& gateway, Now now);
     void join(Turn& turn, const wire::Open& open, const ContentHash& content, Now now);
+    // Requires: it is settled.
+    void tell_end(const Turn& turn, const std::string& gateway);
     bool has_room_to_replay(const Turn& turn, const std::string& gateway, std::uint64_t after,
                             Now now) const;
     // At once, or when the gateway's budget allows it. Requires: there is room.

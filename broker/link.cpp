@@ -84,7 +84,9 @@ void Link::on_message(const Route& route, wire::Ready& ready, Now now) {
     worker->admin = ready.admin;
     worker->slots = std::min(ready.slots, state_.config.slots_max);
     workers.heard(*worker, now.steady);
+    const auto known = workers.pipelines();
     workers.set_pipelines(*worker, ready.pipelines);
+    if (workers.pipelines() != known && state_.tells_pipelines) state_.tell_pipelines(now);
     welcome(*worker);
 }
 

@@ -1,5 +1,6 @@
 #include "broker/state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/journal_events.hpp"
@@ -13,6 +14,14 @@ Turn* State::find(const std::string& id, Now now) {
     turn->log.shrink();
     retention.recount(*turn);
     return turn;
+}
+
+void State::tell_pipelines(Now now) {
+    auto names = workers.announced();
+    const auto first = std::find(names.begin(), names.end(), config.default_pipeline);
+    if (first != names.end()) std::rotate(names.begin(), first, std::next(first));
+    if (names.size() > wire::pipelines_told_max) names.resize(wire::pipelines_told_max);
+    fanout.publish_unnumbered({}, {}, {}, wire::Pipelines{std::move(names)}, now.unix_ms);
 }
 
 }  // namespace emostage::broker

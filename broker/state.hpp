@@ -40,12 +40,16 @@ struct State {
         if (!worker.awaited_until) outputs.send(worker.route, message);
     }
 
+    // To all who listen for it: what workers serve.
+    void tell_pipelines(Now now);
+
     const Config config;
     const std::string id;
     Outputs& outputs;
     Counters counters;
     Meters meters;
     bool draining = false;
+    bool tells_pipelines = false;  // somebody listens
 
     Ledger ledger{config, counters, meters};
     TurnTable turns;

@@ -86,6 +86,14 @@ void WorkerTable::set_pipelines(Worker& worker, const std::vector<std::string>& 
     refresh(worker);
 }
 
+std::vector<std::string> WorkerTable::announced() const {
+    std::vector<std::string> names;
+    names.reserve(lanes_.size());
+    for (const auto& [name, lane] : lanes_) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 void WorkerTable::drop_pipeline(Worker& worker, const std::string& pipeline) {
     const auto found = lanes_.find(pipeline);
     if (found == lanes_.end()) return;

@@ -96,6 +96,8 @@ public:
     bool has_credit(const std::string& pipeline) const;
     Worker* choose(const std::string& pipeline);  // null: no credit; counts as use
     bool announced(const std::string& pipeline) const { return lanes_.contains(pipeline); }
+    std::vector<std::string> announced() const;  // all of them, sorted
+    std::size_t pipelines() const { return lanes_.size(); }
     // There are some, and none is awaited that may announce more.
     bool complete() const;
 

@@ -40,6 +40,13 @@ struct Beacon {
     bool operator==(const Beacon&) const = default;
 };
 
+// What workers serve; the broker's default first, where it is served. For all who subscribe to `/`.
+struct Pipelines {
+    std::vector<std::string> names;  // at most pipelines_told_max
+
+    bool operator==(const Pipelines&) const = default;
+};
+
 // --- events of a turn ----------------------------------------------------------------------
 
 struct Accepted {
@@ -128,13 +135,13 @@ struct Other {
     bool operator==(const Other&) const = default;
 };
 
-using EventBody = std::variant<Hello, Beacon, Accepted, Started, Stage, Delta, Reset, Alert,
-                               Completed, Failed, Cancelled, Rejected, Other>;
+using EventBody = std::variant<Hello, Beacon, Pipelines, Accepted, Started, Stage, Delta, Reset,
+                               Alert, Completed, Failed, Cancelled, Rejected, Other>;
 
 struct Event {
-    std::string turn;  // empty for hello and beacon
+    std::string turn;  // empty for hello, beacon and pipelines
     std::string session;
-    std::uint64_t seq = 0;  // from 1 without a hole; 0: none (hello, beacon, rejected)
+    std::uint64_t seq = 0;  // from 1 without a hole; 0: none (as those, and rejected)
     std::uint32_t attempt = 0;
     std::int64_t at_ms = 0;  // Unix time
     EventBody body;

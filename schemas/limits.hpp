@@ -25,6 +25,7 @@ inline constexpr std::size_t traceparent_bytes_max = 55;           // W3C trace 
 inline constexpr std::size_t message_bytes_max = 4 * 1024 * 1024;  // one ZeroMQ message, any socket
 inline constexpr std::size_t message_depth_max = 16;               // nested maps and arrays
 inline constexpr std::size_t events_per_batch_max = 4096;          // in one event message
+inline constexpr std::size_t pipelines_told_max = 256;             // in one `pipelines` event
 inline constexpr std::size_t result_bytes_max = 16 * 1024;         // one stage's result, packed
 inline constexpr std::size_t state_bytes_max = 4 * 1024;  // what a session remembers, packed
 inline constexpr std::size_t error_message_bytes_max = 512;

@@ -69,7 +69,7 @@ void GatewayLoad::cancel(Turn& turn) {
         std::chrono::duration_cast<std::chrono::microseconds>(unix_time).count();
     client_.cancel(turn.id);
 }
-void GatewayLoad::abandon(Turn& turn) { client_.abandon(turn.id); }
+void GatewayLoad::abandon(Turn& turn) { client_.abandon(turn.id, turn); }
 std::unique_ptr<Turn> GatewayLoad::make_turn() { return std::make_unique<Person>(*this); }
 
 void GatewayLoad::arm() {

@@ -151,7 +151,7 @@ void BrokerShell::on_subscription(Frames& frames) {
     const std::string_view topic = message.substr(1);
     if (message.front() != subscribe || !topic.ends_with('/')) return;
     const std::string_view gateway = topic.substr(0, topic.size() - 1);
-    if (!codec::is_id(gateway)) return;
+    if (!gateway.empty() && !codec::is_id(gateway)) return;
     core_.on(Subscribed{std::string(gateway)}, now());
     settle_soon();
 }

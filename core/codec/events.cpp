@@ -64,6 +64,11 @@ void pack_event(Packer& out, const wire::Event& event) {
                        for (const auto& [turn, last] : beacon.live)
                            out.array(2).str(turn).uint(last);
                    },
+                   [&](const wire::Pipelines& pipelines) {
+                       begin("pipelines", 1);
+                       out.str("names").array(pipelines.names.size());
+                       for (const auto& pipeline : pipelines.names) out.str(pipeline);
+                   },
                    [&](const wire::Accepted& accepted) {
                        begin("accepted", 1);
                        out.field("position", accepted.position);
@@ -133,6 +138,19 @@ wire::Beacon read_beacon(Fields& fields) {
     return beacon;
 }
 
+wire::Pipelines read_pipelines(Fields& fields) {
+    wire::Pipelines pipelines;
+    for (const auto& item : fields.array("names", wire::pipelines_told_max)) {
+        const auto pipeline = checked_str(item, wire::id_bytes_max);
+        if (!pipeline || !is_id(*pipeline)) {
+            fields.fail_field("names", "must hold ids");
+            break;
+        }
+        pipelines.names.emplace_back(*pipeline);
+    }
+    return pipelines;
+}
+
 wire::EventBody read_body(std::string_view type, Fields& fields) {
     if (type == "delta") {
         wire::Delta delta;
@@ -147,6 +165,7 @@ wire::EventBody read_body(std::string_view type, Fields& fields) {
         return hello;
     }
     if (type == "beacon") return read_beacon(fields);
+    if (type == "pipelines") return read_pipelines(fields);
     if (type == "accepted") return wire::Accepted{fields.uint("position", uint_max)};
     if (type == "started") {
         return wire::Started{std::string(fields.str("worker", wire::id_bytes_max))};

@@ -8,6 +8,12 @@
 
 namespace emostage::gateway {
 
+namespace {
+
+constexpr std::string_view topic_for_all = "/";
+
+}  // namespace
+
 struct Client::Impl final : Outputs, std::enable_shared_from_this<Client::Impl> {
     Impl(asio::io_context& loop, zmq::context_t& context, ClientConfig given, RandomBits bits)
         : loop(loop),
@@ -28,6 +34,7 @@ struct Client::Impl final : Outputs, std::enable_shared_from_this<Client::Impl> 
         push_socket.raw().set(zmq::sockopt::sndhwm, config.commands_waiting_max);
         sub_socket.raw().set(zmq::sockopt::rcvhwm, config.events_waiting_max);
         sub_socket.raw().set(zmq::sockopt::subscribe, topic);
+        sub_socket.raw().set(zmq::sockopt::subscribe, std::string(topic_for_all));
         if (auto connected = push_socket.connect(config.commands); !connected) return connected;
         if (auto connected = sub_socket.connect(config.events); !connected) return connected;
         sub_socket.start([this](ZmqSocket::Frames& frames) { on_message(frames); });
@@ -36,7 +43,9 @@ struct Client::Impl final : Outputs, std::enable_shared_from_this<Client::Impl> 
     }
 
     void on_message(ZmqSocket::Frames& frames) {
-        if (frames.size() != 2 || frames[0].to_string_view() != topic) {
+        const bool mine = frames.size() == 2 && frames[0].to_string_view() == topic;
+        const bool news = frames.size() == 2 && frames[0].to_string_view() == topic_for_all;
+        if (!mine && !news) {
             ++undecodable;
             return;
         }
@@ -45,6 +54,7 @@ struct Client::Impl final : Outputs, std::enable_shared_from_this<Client::Impl> 
             ++undecodable;  // what it carried shows as a gap
             return;
         }
+        if (news) return core.on_news(std::move(*batch));
         core.on(std::move(*batch), now());
         arm();
     }
@@ -127,8 +137,8 @@ Result<std::string> Client::open(OpenRequest request, TurnSink& sink) {
     return turn;
 }
 
-Result<void> Client::join(std::string turn, TurnSink& sink) {
-    auto joined = impl_->core.join(std::move(turn), sink, now());
+Result<void> Client::join(std::string turn, TurnSink& sink, std::uint64_t after) {
+    auto joined = impl_->core.join(std::move(turn), after, sink, now());
     impl_->arm();
     return joined;
 }
@@ -138,13 +148,19 @@ void Client::cancel(std::string_view turn) {
     impl_->arm();
 }
 
-void Client::abandon(std::string_view turn) {
-    impl_->core.abandon(turn, now());
+void Client::leave(std::string_view turn, const TurnSink& sink) {
+    impl_->core.leave(turn, sink, now());
+    impl_->arm();
+}
+
+void Client::abandon(std::string_view turn, const TurnSink& sink) {
+    impl_->core.abandon(turn, sink, now());
     impl_->arm();
 }
 
 Link Client::link() const { return impl_->core.link(); }
 const wire::Limits& Client::limits() const { return impl_->core.limits(); }
+const std::vector<std::string>& Client::pipelines() const { return impl_->core.pipelines(); }
 const Counters& Client::counters() const { return impl_->core.counters(); }
 std::size_t Client::turns() const { return impl_->core.turns(); }
 std::uint64_t Client::undecodable() const { return impl_->undecodable; }

@@ -6,8 +6,8 @@
 //
 // Nothing here blocks: commands that do not fit the socket wait with their turn (GatewayCore), at
 // most config.turns_max of them. Sinks and the link handler are called on the loop's thread, from
-// the loop, never from inside open(), join(), cancel() or abandon(); they must not destroy the
-// client. One thread: the loop's.
+// the loop, never from inside open(), join(), cancel(), leave() or abandon(); they must not destroy
+// the client. One thread: the loop's.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -70,12 +70,15 @@ public:
 
     // The turn's id. Errors as GatewayCore::open.
     Result<std::string> open(OpenRequest request, TurnSink& sink);
-    Result<void> join(std::string turn, TurnSink& sink);
+    Result<void> join(std::string turn, TurnSink& sink, std::uint64_t after = 0);
     void cancel(std::string_view turn);
-    void abandon(std::string_view turn);
+    void leave(std::string_view turn, const TurnSink& sink);
+    void abandon(std::string_view turn, const TurnSink& sink);
 
     Link link() const;
     const wire::Limits& limits() const;  // the broker's, once it said `hello`
+    // What workers serve, the broker's default first where it is served; empty until it is told.
+    const std::vector<std::string>& pipelines() const;
     const Counters& counters() const;
     std::size_t turns() const;
     std::uint64_t undecodable() const;  // event messages that were no events

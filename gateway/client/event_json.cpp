@@ -36,6 +36,7 @@ struct Fields {
 
     void operator()(const wire::Hello& hello) { out["protocol"] = hello.protocol; }
     void operator()(const wire::Beacon&) {}
+    void operator()(const wire::Pipelines& pipelines) { out["names"] = pipelines.names; }
     void operator()(const wire::Accepted& accepted) { out["position"] = accepted.position; }
     void operator()(const wire::Started& started) { out["worker"] = started.worker; }
     void operator()(const wire::Stage& stage) { out = stage_json(stage); }
@@ -95,8 +96,8 @@ std::string one_line(const ordered_json& object) {
 std::string_view type_of(const wire::EventBody& body) {
     // In the order of the variant.
     static constexpr std::array<std::string_view, std::variant_size_v<wire::EventBody>> names{
-        "hello", "beacon",    "accepted", "started",   "stage",    "delta", "reset",
-        "alert", "completed", "failed",   "cancelled", "rejected", "other"};
+        "hello", "beacon", "pipelines", "accepted", "started",   "stage",    "delta",
+        "reset", "alert",  "completed", "failed",   "cancelled", "rejected", "other"};
     return names[body.index()];
 }
 

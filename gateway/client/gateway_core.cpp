@@ -4,22 +4,12 @@
 #include <cassert>
 
 #include "core/codec/codec.hpp"
+#include "gateway/client/broker_limits.hpp"
+#include "gateway/client/open_content.hpp"
 
 namespace emostage::gateway {
 
 namespace {
-
-void adopt(wire::Limits& limits, const wire::Limits& told) {
-    // Zero: the broker did not name it.
-    if (told.text_bytes != 0) limits.text_bytes = told.text_bytes;
-    if (told.history_utterances != 0) limits.history_utterances = told.history_utterances;
-    if (told.history_bytes != 0) limits.history_bytes = told.history_bytes;
-    if (told.reply_bytes != 0) limits.reply_bytes = told.reply_bytes;
-    if (told.deadline_ms != 0) limits.deadline_ms = told.deadline_ms;
-    if (told.retention_ms != 0) limits.retention_ms = told.retention_ms;
-}
-
-milliseconds doubled(milliseconds wait, milliseconds most) { return std::min(wait * 2, most); }
 
 bool is_worth_a_retry(Errc code) { return code == Errc::overloaded || code == Errc::unavailable; }
 
@@ -44,9 +34,16 @@ Result<void> GatewayCore::open(wire::Open open, TurnSink& sink, Now now) {
     if (bytes.size() > config_.open_bytes_max - std::min(open_bytes_, config_.open_bytes_max)) {
         return fail(Errc::overloaded, "too much text waits in this gateway; try again later");
     }
-    auto added = add(std::move(open.turn), sink, now);
+    const auto readers = readers_of(open.turn);
+    for (const Turn* reader : readers) {
+        if (!reader->open.empty() && !same_content(open, reader->open, limits_)) {
+            return fail(Errc::conflict, "this turn id is already running here, with other content");
+        }
+    }
+    auto added = add(std::move(open.turn), 0, sink, now);
     if (!added) return tl::unexpected(added.error());
     Turn& turn = **added;
+    turn.beside = !readers.empty();
     turn.session = std::move(open.session);
     turn.open = std::move(bytes);
     open_bytes_ += turn.open.size();
@@ -58,11 +55,11 @@ Result<void> GatewayCore::open(wire::Open open, TurnSink& sink, Now now) {
     return {};
 }
 
-Result<void> GatewayCore::join(std::string id, TurnSink& sink, Now now) {
+Result<void> GatewayCore::join(std::string id, std::uint64_t after, TurnSink& sink, Now now) {
     if (!codec::is_id(id)) {
         return fail(Errc::invalid_field, "turn must be 1 to 64 of A-Z a-z 0-9 . _ : -");
     }
-    auto added = add(std::move(id), sink, now);
+    auto added = add(std::move(id), after, sink, now);
     if (!added) return tl::unexpected(added.error());
     Turn& turn = **added;
     turn.known = true;
@@ -72,8 +69,8 @@ Result<void> GatewayCore::join(std::string id, TurnSink& sink, Now now) {
     return {};
 }
 
-Result<GatewayCore::Turn*> GatewayCore::add(std::string id, TurnSink& sink, Now now) {
-    if (find(id) != nullptr) return fail(Errc::conflict, "this turn id is already running here");
+Result<GatewayCore::Turn*> GatewayCore::add(std::string id, std::uint64_t after, TurnSink& sink,
+                                            Now now) {
     if (turns_.size() >= config_.turns_max) {
         return fail(Errc::overloaded, "this gateway has " + std::to_string(config_.turns_max) +
                                           " turns running; try again later");
@@ -86,6 +83,7 @@ Result<GatewayCore::Turn*> GatewayCore::add(std::string id, TurnSink& sink, Now 
     turn->id = id;
     turn->number = ++numbers_;
     turn->sink = &sink;
+    turn->reader = TurnReader(after);
     turn->heard_at = now.steady;
     turn->deadline_at = now.steady + milliseconds(static_cast<std::int64_t>(limits_.deadline_ms)) +
                         config_.deadline_grace;
@@ -93,27 +91,55 @@ Result<GatewayCore::Turn*> GatewayCore::add(std::string id, TurnSink& sink, Now 
     turn->resume_wait = config_.resume_again;
     turn->cancel_wait = config_.cancel_again;
     turn->timer = timers_.emplace(turn->deadline_at, turn.get());
-    return turns_.emplace(std::move(id), std::move(turn)).first->second.get();
+    return turns_.emplace(std::move(id), std::move(turn))->second.get();
 }
 
 void GatewayCore::cancel(std::string_view id, Now now) {
-    Turn* turn = find(id);
-    if (turn == nullptr || turn->cancelled) return;
-    turn->cancelled = true;
-    turn->cancel_at = now.steady;
+    for (Turn* turn : readers_of(id)) cancel(*turn, now);
+}
+
+void GatewayCore::cancel(Turn& turn, Now now) {
+    if (turn.cancelled) return;
+    turn.cancelled = true;
+    turn.cancel_at = now.steady;
     // A turn whose open never left ends in on_time(): a sink is not called from inside cancel().
-    if (turn->known || turn->pushes > 0) push_cancel(*turn, now);
-    schedule(*turn);
+    if (turn.known || turn.pushes > 0) push_cancel(turn, now);
+    schedule(turn);
 }
 
-void GatewayCore::abandon(std::string_view id, Now now) {
-    if (Turn* turn = find(id)) turn->sink = nullptr;
-    cancel(id, now);
+// It goes in on_time(): whoever walks over the turns while a sink is called finds it still there.
+void GatewayCore::leave(std::string_view id, const TurnSink& sink, Now now) {
+    for (Turn* turn : readers_of(id)) {
+        if (turn->sink != &sink) continue;
+        turn->sink = nullptr;
+        turn->left = true;
+        turn->deadline_at = now.steady;
+        schedule(*turn);
+    }
 }
 
-GatewayCore::Turn* GatewayCore::find(std::string_view id) {
-    const auto found = turns_.find(id);
-    return found == turns_.end() ? nullptr : found->second.get();
+void GatewayCore::abandon(std::string_view id, const TurnSink& sink, Now now) {
+    for (Turn* turn : readers_of(id)) {
+        if (turn->sink != &sink) continue;
+        turn->sink = nullptr;
+        cancel(*turn, now);
+    }
+}
+
+std::vector<GatewayCore::Turn*> GatewayCore::readers_of(std::string_view id) {
+    std::vector<Turn*> readers;
+    const auto [begin, end] = turns_.equal_range(id);
+    for (auto at = begin; at != end; ++at) readers.push_back(at->second.get());
+    return readers;
+}
+
+void GatewayCore::remove(Turn& turn) {
+    timers_.erase(turn.timer);
+    open_bytes_ -= turn.open.size();
+    auto [at, end] = turns_.equal_range(turn.id);
+    while (at != end && at->second.get() != &turn) ++at;
+    assert(at != end);
+    turns_.erase(at);
 }
 
 std::vector<GatewayCore::Turn*> GatewayCore::turns_in_order() {
@@ -140,6 +166,13 @@ void GatewayCore::on(wire::EventBatch batch, Now now) {
         } else if (const auto* beacon = std::get_if<wire::Beacon>(&event.body)) {
             on_beacon(*beacon, now);
         }
+    }
+}
+
+void GatewayCore::on_news(wire::EventBatch batch) {
+    for (auto& event : batch.events) {
+        auto* pipelines = std::get_if<wire::Pipelines>(&event.body);
+        if (pipelines != nullptr) pipelines_ = std::move(pipelines->names);
     }
 }
 
@@ -216,41 +249,48 @@ void GatewayCore::resync(std::uint64_t newest, Now now) {
 
 void GatewayCore::on_beacon(const wire::Beacon& beacon, Now now) {
     for (const auto& [id, last] : beacon.live) {
-        Turn* turn = find(id);
-        if (turn == nullptr) continue;
-        turn->heard_at = now.steady;
-        turn->reader.exists(last);
-        if (!std::exchange(turn->known, true)) schedule(*turn);
-        look_for_gap(*turn, now);
+        for (Turn* turn : readers_of(id)) {
+            turn->heard_at = now.steady;
+            turn->reader.exists(last);
+            if (!std::exchange(turn->known, true)) schedule(*turn);
+            look_for_gap(*turn, now);
+        }
     }
 }
 
 void GatewayCore::on_turn(wire::Event event, Now now) {
-    Turn* turn = find(event.turn);
-    if (turn == nullptr) {
+    const auto [first, end] = turns_.equal_range(event.turn);
+    if (first == end) {
         ++counters_.foreign_events;
-        return;
+    } else if (std::next(first) == end) {
+        on_turn(*first->second, std::move(event), now);
+    } else {
+        // Each ends itself alone, whatever their sinks do.
+        for (Turn* turn : readers_of(event.turn)) on_turn(*turn, event, now);
     }
+}
+
+void GatewayCore::on_turn(Turn& turn, wire::Event event, Now now) {
     if (event.seq == 0) {
-        on_rejected(*turn, std::move(event), now);
+        on_rejected(turn, std::move(event), now);
         return;
     }
     ++counters_.events;
-    turn->heard_at = now.steady;
-    if (!std::exchange(turn->known, true)) schedule(*turn);
+    turn.heard_at = now.steady;
+    if (!std::exchange(turn.known, true)) schedule(turn);
     ready_.clear();
-    turn->reader.on(std::move(event), ready_);
+    turn.reader.on(std::move(event), ready_);
     for (const auto& next : ready_) {
         if (wire::is_end(next.body)) {
-            finish(*turn, next);
+            finish(turn, next);
             return;
         }
-        tell(*turn, next);
+        tell(turn, next);
     }
-    if (turn->reader.state() == TurnReader::State::broken) {
-        read_again(*turn, now);
+    if (turn.reader.state() == TurnReader::State::broken) {
+        read_again(turn, now);
     } else {
-        look_for_gap(*turn, now);
+        look_for_gap(turn, now);
     }
 }
 
@@ -268,7 +308,9 @@ void GatewayCore::on_rejected(Turn& turn, wire::Event event, Now now) {
         }
         return;
     }
-    if (turn.known || turn.pushes == 0) return;
+    // Another reader's events make it look known; its own open is refused all the same.
+    const bool refused = turn.beside && rejected->code == Errc::conflict;
+    if ((turn.known && !refused) || turn.pushes == 0) return;
     // Another push of the same open may still get through, with nobody to listen. (After a conflict
     // the turn of this id is somebody else's.)
     if (turn.pushes > 1 && rejected->code != Errc::conflict) {
@@ -346,7 +388,9 @@ void GatewayCore::scan(Now now) {
     std::vector<Turn*> silent;
     for (auto& [id, turn] : turns_) {
         const auto quiet = now.steady - turn->heard_at;
-        if (quiet >= config_.silent_max) {
+        if (turn->left) {
+            continue;
+        } else if (quiet >= config_.silent_max) {
             silent.push_back(turn.get());
         } else if (turn->known && !turn->ask && !turn->behind && quiet >= config_.unlisted_max) {
             turn->ask = true;
@@ -364,6 +408,10 @@ void GatewayCore::scan(Now now) {
 }
 
 void GatewayCore::act(Turn& turn, Now now) {
+    if (turn.left) {
+        remove(turn);
+        return;
+    }
     if (now.steady >= turn.deadline_at) {
         give_up(turn, Errc::deadline_exceeded, "no end came before the deadline", now);
         return;
@@ -378,76 +426,6 @@ void GatewayCore::act(Turn& turn, Now now) {
     schedule(turn);
 }
 
-void GatewayCore::push_open(Turn& turn, Now now) {
-    if (turn.known || turn.cancelled || now.steady < turn.push_at) return;
-    if (!push(turn.open, counters_.opens_pushed, now)) {
-        turn.push_at = full_until_;
-        return;
-    }
-    ++turn.pushes;
-    turn.push_at = now.steady + turn.push_wait;
-    turn.push_wait = doubled(turn.push_wait, config_.open_again_most);
-}
-
-void GatewayCore::push_resume(Turn& turn, Now now) {
-    if (!turn.known || !(turn.ask || turn.behind) || now.steady < turn.resume_at) return;
-    if (link() != Link::ready) return;
-    // What came since the last time is progress.
-    if (turn.asked_after != turn.reader.last()) turn.resume_wait = config_.resume_again;
-    if (!std::exchange(turn.permitted, true)) {
-        turn.resume_at = resumes_.take(now.steady);
-        if (turn.resume_at > now.steady) return;
-    }
-    const auto bytes = codec::encode_command(
-        wire::Command(wire::Resume{config_.gateway, turn.id, turn.reader.last()}));
-    if (!push(bytes, counters_.resumes_pushed, now)) {
-        turn.resume_at = full_until_;
-        return;
-    }
-    turn.ask = turn.permitted = false;
-    turn.asked_after = turn.reader.last();
-    turn.resume_at = now.steady + turn.resume_wait;
-    turn.resume_wait = doubled(turn.resume_wait, config_.resume_again_most);
-}
-
-void GatewayCore::push_cancel(Turn& turn, Now now) {
-    if (!turn.cancelled || (!turn.known && turn.pushes == 0) || now.steady < turn.cancel_at) return;
-    const auto bytes = codec::encode_command(wire::Command(wire::Cancel{config_.gateway, turn.id}));
-    if (!push(bytes, counters_.cancels_pushed, now)) {
-        turn.cancel_at = full_until_;
-        return;
-    }
-    turn.cancel_at = now.steady + turn.cancel_wait;
-    turn.cancel_wait = doubled(turn.cancel_wait, config_.cancel_again_most);
-}
-
-// False: not now. Either the link is not ready, and resync() pushes later, or the pipe is full.
-bool GatewayCore::push(std::string_view command, std::uint64_t& counter, Now now) {
-    if (link() != Link::ready || now.steady < full_until_) return false;
-    if (!outputs_.push(command)) {
-        ++counters_.pipe_full;
-        full_until_ = now.steady + config_.pipe_full_wait;
-        return false;
-    }
-    ++counter;
-    return true;
-}
-
-void GatewayCore::schedule(Turn& turn) {
-    TimePoint at = turn.deadline_at;
-    const bool sent = turn.known || turn.pushes > 0;
-    if (turn.cancelled && !sent) at = std::min(at, turn.cancel_at);
-    if (link() == Link::ready) {
-        if (!turn.known && !turn.cancelled) at = std::min(at, turn.push_at);
-        if (turn.known && (turn.ask || turn.behind)) at = std::min(at, turn.resume_at);
-        if (turn.cancelled && sent) at = std::min(at, turn.cancel_at);
-    }
-    if (turn.timer->first == at) return;
-    auto node = timers_.extract(turn.timer);
-    node.key() = at;
-    turn.timer = timers_.insert(std::move(node));
-}
-
 // --- what the sinks hear -------------------------------------------------------------------------
 
 void GatewayCore::tell(Turn& turn, const wire::Event& event) {
@@ -458,11 +436,9 @@ void GatewayCore::tell(Turn& turn, const wire::Event& event) {
 
 // The turn is forgotten first, so that its sink may open it again.
 void GatewayCore::finish(Turn& turn, const wire::Event& event) {
-    const auto node = turns_.extract(turn.id);
-    assert(!node.empty());
-    timers_.erase(turn.timer);
-    open_bytes_ -= turn.open.size();
-    if (turn.sink != nullptr) turn.sink->on_event(event);
+    TurnSink* sink = turn.sink;
+    remove(turn);
+    if (sink != nullptr) sink->on_event(event);
 }
 
 void GatewayCore::end(Turn& turn, wire::EventBody body, Now now) {

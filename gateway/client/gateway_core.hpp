@@ -51,21 +51,26 @@ public:
     // abandon().
     GatewayCore(Config config, Outputs& outputs, Now now);
 
-    // Takes the turn; `open.turn` is set, `open.gateway` is filled in. Errc::invalid_field,
-    // too_large (by the broker's limits as far as known), overloaded (own limits), conflict (the id
-    // runs here).
+    // Takes the turn; `open.turn` is set, `open.gateway` is filled in. The same turn may be opened
+    // again, with a sink of its own. Errc::invalid_field, too_large (by the broker's limits as far
+    // as known), overloaded (own limits), conflict (the id runs here with other content).
     Result<void> open(wire::Open open, TurnSink& sink, Now now);
 
-    // Reads a turn that another gateway (or this one, before a restart) opened, from its start.
-    Result<void> join(std::string turn, TurnSink& sink, Now now);
+    // Reads a turn that somebody else (or this gateway, before) opened, from the number after
+    // `after` on: 0 is its start. A turn may have several readers here. If the turn has ended at
+    // that number, the sink hears the end once more.
+    Result<void> join(std::string turn, std::uint64_t after, TurnSink& sink, Now now);
 
     // Asks until an end comes; unknown turns: nothing happens.
     void cancel(std::string_view turn, Now now);
 
-    // Cancels, and the sink hears nothing more, from this moment.
-    void abandon(std::string_view turn, Now now);
+    // The sink hears nothing more, from this moment. leave(): the turn goes on, if it was accepted;
+    // abandon(): it is cancelled. Unknown turns and sinks: nothing happens.
+    void leave(std::string_view turn, const TurnSink& sink, Now now);
+    void abandon(std::string_view turn, const TurnSink& sink, Now now);
 
     void on(wire::EventBatch batch, Now now);
+    void on_news(wire::EventBatch batch);  // what is for all gateways; says nothing of the link
     void on_time(Now now);
 
     // The earliest moment at which on_time() has something to do; nothing: never.
@@ -74,13 +79,14 @@ public:
     Link link() const { return watch_.link(); }
     const wire::Limits& limits() const { return limits_; }
     const Counters& counters() const { return counters_; }
-    std::size_t turns() const { return turns_.size(); }
+    const std::vector<std::string>& pipelines() const { return pipelines_; }  // as the broker said
+    std::size_t turns() const { return turns_.size(); }                       // readers of turns
 
 private:
     struct Turn;
     using Timers = std::multimap<TimePoint, Turn*>;
 
-    struct Turn {
+    struct Turn {  // one reader of it
         std::string id, session;
         std::uint64_t number = 0;  // turns are pushed in the order in which they came
         std::string open;          // encoded; empty: joined
@@ -99,19 +105,24 @@ private:
         bool cancelled = false;  // wanted
         bool permitted = false;  // resume_at has a permit of resumes_
         bool shown = false;      // the sink has had an event
+        bool beside = false;     // its open came when the turn had readers here
+        bool left = false;       // nobody reads it any more
         Timers::iterator timer;
     };
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
 
-    Result<Turn*> add(std::string id, TurnSink& sink, Now now);
-    Turn* find(std::string_view id);
+    Result<Turn*> add(std::string id, std::uint64_t after, TurnSink& sink, Now now);
+    std::vector<Turn*> readers_of(std::string_view id);
     std::vector<Turn*> turns_in_order();
+    void remove(Turn& turn);
+    void cancel(Turn& turn, Now now);
 
     bool on_broker(const wire::EventBatch& batch, bool hello, Now now);
     void on_beacon(const wire::Beacon& beacon, Now now);
     void on_turn(wire::Event event, Now now);
+    void on_turn(Turn& turn, wire::Event event, Now now);
     void on_rejected(Turn& turn, wire::Event event, Now now);
     void read_again(Turn& turn, Now now);
     void look_for_gap(Turn& turn, Now now);
@@ -135,6 +146,7 @@ private:
     Config config_;
     Outputs& outputs_;
     wire::Limits limits_;
+    std::vector<std::string> pipelines_;
     std::string broker_;          // empty: none was heard yet
     std::string retired_broker_;  // what still arrives of it is not taken for a change back
     LinkWatch watch_;
@@ -143,7 +155,7 @@ private:
     TimePoint full_until_{};  // the pipe was full
     std::size_t open_bytes_ = 0;
     std::uint64_t numbers_ = 0;
-    std::unordered_map<std::string, std::unique_ptr<Turn>, Hash, std::equal_to<>> turns_;
+    std::unordered_multimap<std::string, std::unique_ptr<Turn>, Hash, std::equal_to<>> turns_;
     Timers timers_;  // one of each turn
     std::vector<wire::Event> ready_;
     Counters counters_;

@@ -27,6 +27,11 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc
 void TurnReader::on(wire::Event event, std::vector<wire::Event>& ready) {
     if (state_ != State::live || event.seq == 0 || wire::first_number(event) > event.seq) return;
     exists(event.seq);
+    if (ended_before(event)) {
+        state_ = State::ended;
+        ready.push_back(std::move(event));
+        return;
+    }
     if (event.seq < next_) return;
     if (wire::first_number(event) > next_) {
         keep_early(std::move(event));
@@ -49,6 +54,10 @@ void TurnReader::on(wire::Event event, std::vector<wire::Event>& ready) {
     if (state_ != State::live) drop_early();
 }
 
+bool TurnReader::ended_before(const wire::Event& event) const {
+    return event.seq <= after_ && next_ == after_ + 1 && wire::is_end(event.body);
+}
+
 bool TurnReader::fits(const wire::Event& event) const { return wire::first_number(event) <= next_; }
 
 void TurnReader::take(wire::Event event, std::vector<wire::Event>& ready) {
@@ -65,8 +74,9 @@ void TurnReader::take(wire::Event event, std::vector<wire::Event>& ready) {
         check_.add(delta->text);
     } else if (std::holds_alternative<wire::Reset>(event.body)) {
         check_.reset();
+        after_ = 0;
     } else if (const auto* completed = std::get_if<wire::Completed>(&event.body)) {
-        if (!check_.confirms(*completed)) {
+        if (after_ == 0 && !check_.confirms(*completed)) {
             state_ = State::broken;
             return;
         }
@@ -118,6 +128,7 @@ void TurnReader::drop_early() {
 void TurnReader::restart() {
     shown_ = shown_ > last() ? shown_ : last();
     next_ = 1;
+    after_ = 0;
     attempt_ = 0;
     state_ = State::live;
     check_.reset();

@@ -1,6 +1,9 @@
 // One turn's events, put in order: whatever comes twice, late, merged or not at all, what goes out
 // is each number once, without a hole, ending with exactly one end.
 //
+// The turn may have ended before what is asked for: then the end, which the caller has, goes out
+// again.
+//
 // A machine without I/O or clock. It says what is missing; GatewayCore decides when to ask for it.
 // PROTOCOL.md, "Events"; DESIGN.md, section 3, invariants 1 to 3.
 #pragma once
@@ -28,6 +31,10 @@ public:
         broken,  // what was read contradicts itself; restart() and read again from the start
     };
 
+    // Reads what comes after the number `after`. Where that is not 0, the beginning of the reply is
+    // not seen, so its end is not checked against its hash; restart() reads all of it.
+    explicit TurnReader(std::uint64_t after = 0) : next_(after + 1), after_(after) {}
+
     // Appends to `ready` what became readable, in order. Events without a number are ignored.
     void on(wire::Event event, std::vector<wire::Event>& ready);
 
@@ -52,13 +59,15 @@ public:
     std::uint64_t reply_bytes() const { return check_.bytes(); }
 
 private:
+    bool ended_before(const wire::Event& event) const;
     bool fits(const wire::Event& event) const;
     void take(wire::Event event, std::vector<wire::Event>& ready);
     bool cut_known(wire::Event& event) const;
     void keep_early(wire::Event event);
     void drop_early();
 
-    std::uint64_t next_ = 1;    // the first number that has not gone out
+    std::uint64_t next_;        // the first number that has not gone out
+    std::uint64_t after_;       // up to here the caller has it; 0 from restart() or a reset on
     std::uint64_t newest_ = 0;  // the highest number known to exist
     std::uint64_t shown_ = 0;   // after restart(): stages and the like went out up to here
     std::uint32_t attempt_ = 0;

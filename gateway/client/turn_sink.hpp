@@ -11,8 +11,8 @@ namespace emostage::gateway {
 //   `accepted`, `started` and stages may then come a second time and replace the earlier ones.
 // - `failed` and `cancelled`: the turn is over for this gateway without the broker's word.
 //
-// May call open(), join(), cancel() and abandon(), also for this turn. Lives until the end or
-// abandon().
+// May call open(), join(), cancel(), leave() and abandon(), also for this turn. Lives until the
+// end, leave() or abandon(). One reader of one turn at a time.
 class TurnSink {
 public:
     virtual ~TurnSink() = default;

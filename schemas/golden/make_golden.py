@@ -280,6 +280,8 @@ def events():
                                                  "live": [["t1", 7], ["t2", 2**40]]}))
     yield vector("a beacon of no turn", batch({"type": "beacon", "at_ms": 1_760_000_000_000,
                                                "live": []}))
+    yield vector("what workers serve", batch({"type": "pipelines", "at_ms": 1_760_000_000_000,
+                                              "names": ["emostage", "brief"]}))
     yield vector("accepted", batch(of_turn("accepted", 1, 0, position=3)))
     yield vector("started", batch(of_turn("started", 2, worker="w-1.0")))
     yield vector("a stage with what the client feels",

@@ -23,6 +23,22 @@ TEST(Intake, ASubscriptionIsGreetedWithTheLimits) {
     EXPECT_EQ(std::get<wire::Hello>(event.body).limits.retention_ms, 700'000u);
 }
 
+TEST(Intake, WhoAsksForNewsIsToldWhatWorkersServeAndWhenThatChanges) {
+    Scene scene;
+    scene.worker("w1", 1, {"zen", "emostage"});
+    EXPECT_TRUE(scene.out.published.empty()) << "nobody listens yet";
+    scene.broker.on(Subscribed{""}, scene.now);
+    scene.worker("w2", 1, {"brief", "emostage"});
+    scene.worker("w3", 1, {"emostage"});
+    ASSERT_EQ(scene.out.published.size(), 2u);
+    const auto names = [&](std::size_t i) {
+        EXPECT_EQ(scene.out.published[i].first, "");
+        return std::get<wire::Pipelines>(scene.out.published[i].second.body).names;
+    };
+    EXPECT_THAT(names(0), ElementsAre("emostage", "zen")) << "the default comes first";
+    EXPECT_THAT(names(1), ElementsAre("emostage", "brief", "zen"));
+}
+
 TEST(Intake, AnOpenIsAcceptedWithItsPosition) {
     Scene scene;
     scene.open("t1", "s1");

@@ -33,6 +33,19 @@ TEST(Resume, AResumeAfterTheLastNumberOnlyAttaches) {
     EXPECT_EQ(scene.types("t1", "g2"), "started");
 }
 
+TEST(Resume, AResumeAfterTheEndIsToldTheEnd) {
+    Scene scene;
+    scene.worker("w1");
+    scene.open("t1");
+    scene.answer("t1", "yes");
+    const auto last = scene.events("t1").back();
+    scene.resume("t1", last.seq, "g2");
+    ASSERT_EQ(scene.types("t1", "g2"), "completed");
+    EXPECT_EQ(scene.events("t1", "g2").back().seq, last.seq);
+    scene.resume("t1", last.seq + 7, "g3");
+    EXPECT_EQ(scene.types("t1", "g3"), "completed");
+}
+
 TEST(Resume, ResumingTwiceDoesNotDoubleWhatFollows) {
     Scene scene;
     scene.worker("w1");

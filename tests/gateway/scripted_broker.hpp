@@ -89,6 +89,7 @@ private:
         events_->start([this](ZmqSocket::Frames& frames) {
             const auto said = frames[0].to_string_view();
             if (said.empty() || said[0] != '\x01') return;
+            if (said == "\x01/") return;  // news for all
             ++subscriptions;
             if (hello) publish(std::string(said.substr(1, said.size() - 2)), {hello_event()});
         });

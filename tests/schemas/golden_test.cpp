@@ -133,6 +133,7 @@ wire::EventBody body_of(const json& event) {
              limits.at("reply_bytes"), limits.at("deadline_ms"), limits.at("retention_ms")}};
     }
     if (type == "beacon") return wire::Beacon{event.at("live")};
+    if (type == "pipelines") return wire::Pipelines{event.at("names")};
     if (type == "accepted") return wire::Accepted{event.at("position")};
     if (type == "started") return wire::Started{event.at("worker")};
     if (type == "stage") {
@@ -144,7 +145,8 @@ wire::EventBody body_of(const json& event) {
         return stage;
     }
     if (type == "delta") return wire::Delta{event.at("text"), event.value("from", 0u)};
-    if (type == "reset") return wire::Reset{event.at("reason"), event.value("from", std::uint64_t{0})};
+    if (type == "reset")
+        return wire::Reset{event.at("reason"), event.value("from", std::uint64_t{0})};
     if (type == "alert") {
         return wire::Alert{event.at("stage"), event.at("field"), event.at("value")};
     }

@@ -10,9 +10,9 @@ namespace emostage::sim {
 using namespace std::chrono_literals;
 
 std::string name_of(const wire::EventBody& body) {
-    static constexpr std::array names{"hello",     "beacon",   "accepted", "started",   "stage",
-                                      "delta",     "reset",    "alert",    "completed", "failed",
-                                      "cancelled", "rejected", "other"};
+    static constexpr std::array names{"hello",  "beacon",    "pipelines", "accepted", "started",
+                                      "stage",  "delta",     "reset",     "alert",    "completed",
+                                      "failed", "cancelled", "rejected",  "other"};
     static_assert(std::variant_size_v<wire::EventBody> == names.size());
     return names[body.index()];
 }

@@ -21,9 +21,9 @@ wire::RunEvent completed_as(const std::string& text, std::string state) {
 }
 
 std::string type_of(const wire::EventBody& body) {
-    static constexpr std::array names{"hello",     "beacon", "accepted",  "started",
-                                      "stage",     "delta",  "reset",     "alert",
-                                      "completed", "failed", "cancelled", "rejected"};
+    static constexpr std::array names{"hello",  "beacon",    "pipelines", "accepted", "started",
+                                      "stage",  "delta",     "reset",     "alert",    "completed",
+                                      "failed", "cancelled", "rejected"};
     return names[body.index()];
 }
 

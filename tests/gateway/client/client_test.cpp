@@ -148,7 +148,8 @@ TEST_F(ClientTest, WhatIsNoEventMessageIsCountedAndTheRestGoesOn) {
     ZmqSocket strange(loop, context, zmq::socket_type::xpub);
     ASSERT_TRUE(strange.bind("tcp://127.0.0.1:*"));
     int subscribed = 0;
-    strange.start([&](ZmqSocket::Frames&) {
+    strange.start([&](ZmqSocket::Frames& frames) {
+        if (frames[0].to_string_view() != "\x01g1/") return;
         ++subscribed;
         strange.send("g1/", "\xc1 not msgpack");
         strange.send("g1/");
@@ -161,6 +162,23 @@ TEST_F(ClientTest, WhatIsNoEventMessageIsCountedAndTheRestGoesOn) {
     ASSERT_TRUE(client.start());
     ASSERT_TRUE(run_until(loop, [&] { return client.link() == Link::ready; }));
     EXPECT_EQ(client.undecodable(), 3u);
+}
+
+TEST_F(ClientTest, WhatWorkersServeIsToldToAll) {
+    ZmqSocket events(loop, context, zmq::socket_type::xpub);
+    ASSERT_TRUE(events.bind("tcp://127.0.0.1:*"));
+    events.start([&](ZmqSocket::Frames& frames) {
+        if (frames[0].to_string_view() != "\x01/") return;
+        events.send("/",
+                    codec::encode_events({"b1", {event(0, wire::Pipelines{{"brief"}}, 0, "")}}));
+    });
+    auto settings = config();
+    settings.events = events.last_endpoint();
+    Client client(loop, context, settings, seeded());
+    ASSERT_TRUE(client.start());
+    ASSERT_TRUE(run_until(loop, [&] { return client.pipelines().size() == 1; }));
+    EXPECT_EQ(client.pipelines().front(), "brief");
+    EXPECT_EQ(client.link(), Link::connecting);
 }
 
 TEST_F(ClientTest, WrongEndpointsAndNamesAreErrorValues) {

@@ -51,6 +51,43 @@ TEST(TurnReader, AnUndisturbedTurnGoesOutAsItCame) {
     expect_whole(reading);
 }
 
+TEST(TurnReader, FromAnyNumberOnWhatFollowsGoesOut) {
+    const auto script = scripted_turn();
+    for (std::size_t after = 1; after < script.size(); ++after) {
+        SCOPED_TRACE(after);
+        Reading reading(script);
+        reading.reader = TurnReader(after);
+        reading.feed(script);
+        std::vector<std::uint64_t> expected;
+        for (auto seq = after + 1; seq <= script.size(); ++seq) expected.push_back(seq);
+        EXPECT_EQ(reading.view.numbers, expected);
+        EXPECT_EQ(reading.reader.state(), TurnReader::State::ended);
+    }
+}
+
+TEST(TurnReader, AMergedDeltaThatBeginsBeforeItsNumberIsAskedForAgain) {
+    Reading reading(scripted_turn());
+    reading.reader = TurnReader(9);
+    reading.on(merged(reading.script, 8, 11));
+    EXPECT_TRUE(reading.view.numbers.empty());
+    EXPECT_TRUE(reading.reader.behind());
+    reading.on(merged(reading.script, 10, 11));
+    reading.on(reading.script[11]);
+    EXPECT_EQ(reading.view.numbers, (std::vector<std::uint64_t>{11, 12}));
+}
+
+TEST(TurnReader, WhatBeginsAfterAResetIsCheckedThoughItsReaderCameLate) {
+    auto script = scripted_turn();
+    std::get<wire::Completed>(script.back().body).text_hash = "0000000000000000";
+    Reading before(script), after(script);
+    before.reader = TurnReader(5);  // the reset is number 7
+    before.feed(script);
+    EXPECT_EQ(before.reader.state(), TurnReader::State::broken);
+    after.reader = TurnReader(8);
+    after.feed(script);
+    EXPECT_EQ(after.reader.state(), TurnReader::State::ended) << "it has not seen the beginning";
+}
+
 TEST(TurnReader, AnyRunOfLostEventsIsFoundAndResumedAtItsPlace) {
     const auto script = scripted_turn();
     for (std::size_t first = 0; first < script.size(); ++first) {

@@ -31,6 +31,7 @@ from .events import (
     Failed,
     Hello,
     Limits,
+    Pipelines,
     Rejected,
     Reset,
     TurnEvent,
@@ -226,7 +227,7 @@ class Core:
         for event in batch.events:
             if isinstance(event, Beacon):
                 self._on_beacon(event, now)
-            elif not isinstance(event, Hello):
+            elif not isinstance(event, (Hello, Pipelines)):
                 self._on_turn(event, now)
 
     def _on_broker(self, broker: str, hello: bool, now: float) -> bool:

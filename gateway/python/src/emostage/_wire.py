@@ -26,6 +26,7 @@ from .events import (
     Failed,
     Hello,
     Limits,
+    Pipelines,
     Rejected,
     Reset,
     Stage,
@@ -171,7 +172,7 @@ class _Fields:
         return value
 
 
-def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon:
+def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon | Pipelines:
     kind = fields.text("type", NAME_BYTES_MAX)
     at_ms = fields.number("at_ms", INT_MAX, 0, -INT_MAX)
     if kind == "hello":
@@ -181,6 +182,8 @@ def _event(fields: _Fields) -> TurnEvent | Unknown | Hello | Beacon:
         return Hello(protocol=fields.number("protocol"), limits=known, at_ms=at_ms)
     if kind == "beacon":
         return Beacon(live=_live(fields), at_ms=at_ms)
+    if kind == "pipelines":
+        return Pipelines(names=_pipelines(fields), at_ms=at_ms)
     turn, session = fields.name("turn", ""), fields.name("session", "")
     seq, attempt = fields.number("seq", default=0), fields.number("attempt", 2**32 - 1, 0)
     first = fields.number("from", default=0) or None
@@ -250,16 +253,26 @@ def _live(fields: _Fields) -> tuple[tuple[str, int], ...]:
     return tuple((turn, last) for turn, last in pairs)
 
 
+def _pipelines(fields: _Fields) -> tuple[str, ...]:
+    names = fields.items("names", EVENTS_PER_BATCH_MAX)
+    for name in names:
+        if not isinstance(name, str) or len(name) > NAME_BYTES_MAX:
+            fields.wrong("names", "holds what is no name")
+    return tuple(names)
+
+
 # --- events, out ----------------------------------------------------------------------------------
 
 
-def as_map(event: TurnEvent | Unknown | Hello | Beacon) -> dict[str, Any]:
+def as_map(event: TurnEvent | Unknown | Hello | Beacon | Pipelines) -> dict[str, Any]:
     """The event as it is on the wire; for JSON, stores and tests. Holds what was said."""
     if isinstance(event, Hello):
         return {"type": "hello", "at_ms": event.at_ms, "protocol": event.protocol,
                 "limits": dict(event.limits)}
     if isinstance(event, Beacon):
         return {"type": "beacon", "at_ms": event.at_ms, "live": [list(one) for one in event.live]}
+    if isinstance(event, Pipelines):
+        return {"type": "pipelines", "at_ms": event.at_ms, "names": list(event.names)}
     return {**_common(event), **_adds(event)}
 
 

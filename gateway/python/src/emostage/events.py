@@ -213,8 +213,17 @@ class Beacon:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pipelines:
+    """What workers serve, the broker's default first. It comes to who subscribes to `/`."""
+
+    type: ClassVar[str] = "pipelines"
+    names: tuple[str, ...] = ()
+    at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One event message. Another `broker` than before: its turns have numbers of their own."""
 
     broker: str
-    events: tuple[TurnEvent | Unknown | Hello | Beacon, ...]
+    events: tuple[TurnEvent | Unknown | Hello | Beacon | Pipelines, ...]
