@@ -161,7 +161,7 @@ void SimGateway::open(wire::Open open) {
 }
 
 void SimGateway::join(const std::string& turn) {
-    if (!core_->join(turn, reader(turn), now()))
+    if (!core_->join(turn, 0, reader(turn), now()))
         context_.checker.violated(turn + ": not joined by its own gateway");
 }
 
