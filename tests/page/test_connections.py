@@ -89,7 +89,7 @@ class BrokenTest(PageCase):
         tab.answer("**/v1/turns", "POST", times=1, status=429,
                    headers={"retry-after": "2"}, body=json.dumps(error))
         tab.say(self.say("Is there somebody?"))
-        tab.wait_for_text(".status", "sent again in about 2 s")
+        tab.wait_for_text(".status", "by itself in about 2 s")
         self.look(tab, "busy")
         self.check_accessible(tab, "while it is busy")
         self.assertEqual(tab.evaluate("document.querySelector('#send').ariaDisabled"), "true")
@@ -133,6 +133,34 @@ class BrokenTest(PageCase):
 
     def restart_gateway(self):
         type(self).start_gateway()
+
+
+class LimitTest(PageCase):
+    """A gateway that lets one client have one stream."""
+
+    @classmethod
+    def cluster_settings(cls):
+        return controlled(cls)
+
+    @classmethod
+    def gateway_arguments(cls):
+        path = cls.cluster.folder / "gateway.yaml"
+        path.write_text(json.dumps({"limits": {"streams_per_client": 1}}))
+        return ["--config", path]
+
+    def test_a_second_tab_waits_until_the_first_one_has_its_reply(self):
+        self.model.tokens = list(TOKENS)
+        self.model.allow(3)
+        first, second = self.tab(locale="ja-JP"), self.tab(locale="ja-JP")
+        first.say(self.say("最近ずっと眠れません。"))
+        first.wait_for_text(".reply", text(3))
+        second.say(self.say("聞こえますか。"))
+        second.wait_for_text(".status", "混み合っています")
+        self.look(second, "too-many-streams")
+        self.model.allow(ALL)
+        for tab in (first, second):
+            tab.wait_for_end()
+            self.assertEqual(self.check_whole(tab), text(len(TOKENS)))
 
 
 class StopTest(PageCase):

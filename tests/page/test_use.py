@@ -161,6 +161,24 @@ class UseTest(PageCase):
                 tab.wait("document.querySelector('#help.alert details[open]')")
                 self.done(tab)
 
+    def test_who_reads_the_end_follows_it_and_who_reads_above_is_not_moved(self):
+        line = "These words are long enough to fill a line of a phone. "
+        self.model.tokens = [line] * 60
+        self.model.allow(20)
+        tab = self.tab(width=320, height=640)
+        tab.say(self.say("Good evening."))
+        for tokens in (20, 40):
+            self.model.allow(tokens)
+            tab.wait_for_reply_chars(tokens * len(line))
+            end, dock = tab.evaluate("['.reply', '.dock'].map((name) => document.querySelector(name)"
+                                     ".getBoundingClientRect()[name === '.dock' ? 'top' : 'bottom'])")
+            self.assertGreater(end, 0)
+            self.assertLessEqual(end, dock)
+        tab.evaluate("scrollTo(0, 0)")
+        self.model.allow(ALL)
+        tab.wait_for_end()
+        self.assertEqual(tab.evaluate("scrollY"), 0)
+
     def test_letters_twice_as_large_fit(self):
         tab = self.tab(width=320, height=640)
         tab.evaluate("document.documentElement.style.fontSize = '200%'")

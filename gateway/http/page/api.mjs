@@ -55,7 +55,9 @@ export class Api {
   }
 
   async page() {
-    return (await this.#fetch("/page.json", {})).json();
+    const response = await this.#fetch("/page.json", {});
+    if (!response.ok) throw new TypeError("no settings");
+    return response.json();
   }
 
   #fetch(path, options) {

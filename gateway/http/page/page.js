@@ -6,6 +6,7 @@
 import { Api } from "./api.mjs";
 import { linked } from "./links.mjs";
 import { element } from "./notes.mjs";
+import { following, show_end, to_end } from "./scroll.mjs";
 import { Sentences } from "./sentences.mjs";
 import { new_conversation, new_id, store, turns_max } from "./store.mjs";
 import { Turn } from "./turn.mjs";
@@ -13,8 +14,6 @@ import { TurnView } from "./view.mjs";
 import { lang_of, say, tongue_of, tongue_of_text, words } from "./words.mjs";
 
 const spoken_max = 12; // sentences that the live region holds
-const near_end_px = 160; // so near to the page's end a reader follows what comes
-const margin_px = 24; // between the end of an answer and what stands below
 const page_pauses_ms = [500, 2_000, 8_000, 30_000]; // before /page.json is asked for again
 
 const $ = (id) => document.getElementById(id);
@@ -87,38 +86,10 @@ function keep() {
   store.keep(conversation);
 }
 
-const is_near_end = () =>
-  document.documentElement.scrollHeight - window.scrollY - window.innerHeight < near_end_px;
-const to_end = () => window.scrollTo({ top: document.documentElement.scrollHeight });
-
-// How far the page has to scroll until the end of the last answer can be read; 0: it is in sight.
-// Null while there is nothing of it.
-function answer_below() {
-  const { turn, view } = last();
-  if (turn.reply.text === "" && !turn.outcome && !turn.trouble) return null;
-  const bottom = view.answer.getBoundingClientRect().bottom;
-  const dock = $("help").parentElement.getBoundingClientRect().top;
-  return bottom < margin_px ? bottom - margin_px : Math.max(bottom - dock + margin_px, 0);
-}
-
-// The end of the answer, where there is one: on a phone the notes are below it.
-function show_end() {
-  const below = answer_below();
-  if (below === null) to_end();
-  else if (below !== 0) window.scrollBy({ top: below });
-}
-
-// What changes the page's height keeps a reader at the end there, and nobody else.
-function following(change) {
-  const follows = is_near_end() || answer_below() === 0;
-  change();
-  if (follows) show_end();
-}
-
 const sink = {
   turn_changed(turn, change) {
     const entry = shown.find((one) => one.turn === turn);
-    following(() => {
+    following(last(), () => {
       if (change.is === "more") {
         entry.view.add(change.text);
         speak_reply(entry.sentences.push(change.text));
@@ -135,7 +106,7 @@ const sink = {
 
   turn_moved(turn) {
     const entry = shown.find((one) => one.turn === turn);
-    following(() => show_standing(entry));
+    following(last(), () => show_standing(entry));
     if (turn.accepted && !entry.record.accepted) {
       entry.record.accepted = true;
       keep();
@@ -150,7 +121,7 @@ const sink = {
     entry.record.reply = { text, stages: [...stages.values()], end };
     entry.record.body = ""; // it is not sent again
     speak_reply(entry.sentences.flush());
-    following(() => {
+    following(last(), () => {
       entry.view.show_text(text);
       entry.view.show_notes(turn);
       show_standing(entry);
@@ -354,6 +325,6 @@ show_words();
 for (const record of conversation.turns) restore(record);
 if (conversation.alert) $("help_details").open = true;
 show_controls();
-if (shown.length > 0) show_end();
+if (shown.length > 0) show_end(last());
 load_settings();
 if (matchMedia("(hover: hover)").matches && $("composer").hidden === false) $("say").focus();
