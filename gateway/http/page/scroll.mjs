@@ -2,7 +2,7 @@
 //
 // `last`: the last turn and its view, {turn, view}.
 
-const near_end_px = 160; // so near to the page's end a reader follows what comes
+const near_end_px = 160; // so near to the end a reader follows what comes
 const margin_px = 24; // between the end of an answer and what stands below
 
 const is_near_end = () =>
@@ -27,7 +27,8 @@ export function show_end(last) {
 
 // What changes the page's height keeps a reader at the end there, and nobody else.
 export function following(last, change) {
-  const follows = is_near_end() || answer_below(last) === 0;
+  const below = answer_below(last);
+  const follows = is_near_end() || (below !== null && Math.abs(below) < near_end_px);
   change();
   if (follows) show_end(last);
 }
