@@ -44,6 +44,7 @@ class Cluster:
         self._may_end = []
         self._gateways = []
         self._said = []
+        self._heard = []
         self._pages = []
         self.endpoint = endpoint  # of another model server than the rehearsal
         self.rehearsal = self.closes = self.broker = None
@@ -203,6 +204,10 @@ class Cluster:
         self._said.append(text)
         return marked
 
+    def heard(self, reply):
+        """A reply that did not come over a gateway of ours: it is as private as the others."""
+        self._heard.append(reply)
+
     # --- what must hold at the end ---------------------------------------------------------------
 
     def _check_contract(self):
@@ -221,9 +226,9 @@ class Cluster:
             self._pages = [self.page(path)[1] for path in ("/metrics", "/queue", "/readyz")]
 
     def _check_privacy(self):
-        replies = {turn.text[:REPLY_CHARS_SHOWN_MIN] for gateway in self._gateways
-                   for turn in gateway.turns.values()
-                   if len(turn.text) >= REPLY_CHARS_SHOWN_MIN}
+        replies = [turn.text for gateway in self._gateways for turn in gateway.turns.values()]
+        replies = {text[:REPLY_CHARS_SHOWN_MIN] for text in (*replies, *self._heard)
+                   if len(text) >= REPLY_CHARS_SHOWN_MIN}
         places = [(process.name, process.log.read_text(errors="replace"))
                   for process in self._processes]
         places += [("a page", page) for page in self._pages]

@@ -61,10 +61,10 @@ class Lines:
 
 
 class Process:
-    def __init__(self, name, command, folder):
+    def __init__(self, name, command, folder, stdin=subprocess.DEVNULL):
         self.name = name
         self.log = folder / f"{name}.log"
-        self.popen = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
+        self.popen = subprocess.Popen([str(part) for part in command], stdin=stdin,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                       preexec_fn=die_with_parent)
         self.lines = Lines(self.popen.stdout, self.log)
