@@ -9,6 +9,9 @@ namespace emostage::worker {
 namespace {
 
 constexpr milliseconds least_left{1};  // a lease that comes late still gets a refusal of its own
+// A call may use its stage's time and no more, in whole milliseconds: one that reports so little
+// before the end that it took too long was ended by that time, not by its server.
+constexpr milliseconds call_slack{2};
 
 }  // namespace
 
@@ -226,7 +229,10 @@ void Run::complete(const std::string& finish_reason, TimePoint now) {
 void Run::on(CallFailed failed, TimePoint now) {
     if (ended_ || !stages_[failed.stage].calling()) return;
     count(failed.failure.tries, 0, 0);
-    if (failed.stage == pipeline_->reply) {
+    const TimePoint ends = stages_[failed.stage].ends;
+    if (failed.failure.error.code == Errc::model_timeout && now >= ends - call_slack) {
+        run_out(failed.stage, std::max(now, ends));
+    } else if (failed.stage == pipeline_->reply) {
         reply_failed(failed.failure, now);
     } else if (failed.failure.error.code == Errc::model_output && may_repair(failed.stage, now)) {
         stages_[failed.stage].state = State::repairing;
@@ -271,16 +277,21 @@ void Run::on(Tick, TimePoint now) {
         auto& run = stages_[i];
         if (!run.calling() || now < run.ends) continue;
         outputs_.stop_call(i);
-        if (i != pipeline_->reply) {
-            end_analysis(i, State::skipped, now);
-        } else {
-            run.state = State::failed;
-            if (now >= deadline_) {
-                fail(Errc::deadline_exceeded, "the turn's time was used up", true);
-            } else {
-                fail(Errc::model_timeout, "the reply took longer than its budget", true);
-            }
-        }
+        run_out(i, now);
+    }
+}
+
+// The stage's time is used up, and its call is over.
+void Run::run_out(std::size_t index, TimePoint now) {
+    if (index != pipeline_->reply) {
+        end_analysis(index, State::skipped, now);
+        return;
+    }
+    stages_[index].state = State::failed;
+    if (now >= deadline_) {
+        fail(Errc::deadline_exceeded, "the turn's time was used up", true);
+    } else {
+        fail(Errc::model_timeout, "the reply took longer than its budget", true);
     }
 }
 

@@ -107,6 +107,7 @@ private:
     void call_reply(const Error& lost, TimePoint now);
     void read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoint now);
     void complete(const std::string& finish_reason, TimePoint now);
+    void run_out(std::size_t index, TimePoint now);
     void reply_failed(const llm::ChatFailure& failure, TimePoint now);
     void fail(Errc code, std::string message, bool retryable);
     void stop_calls();

@@ -307,6 +307,31 @@ TEST_F(RunTest, AShortDeadlineLeavesTheReplyItsHalf) {
     EXPECT_EQ(out.open.at(response).timeouts.total, 1s);
 }
 
+// The call's own limit is the stage's time; whichever timer is first, the reason is one.
+TEST_F(RunTest, ACallThatReportsTheEndOfItsTimeEndsAsTheStageWould) {
+    start(2s);
+    pass(999ms);
+    call_fails(mood, Errc::model_timeout);
+    call_fails(phase, Errc::model_timeout);
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::skipped);
+    EXPECT_EQ(out.of<wire::Stage>().at(1).status, wire::StageStatus::skipped);
+    ASSERT_TRUE(out.open.contains(response));
+    pass(999ms);
+    call_fails(response, Errc::model_timeout);
+    ASSERT_EQ(out.of<wire::Failed>().size(), 1u);
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::deadline_exceeded);
+}
+
+TEST_F(RunTest, AServerThatIsTooSlowLongBeforeItsStagesEndIsSaidToBe) {
+    start(2s);
+    pass(900ms);
+    call_fails(mood, Errc::model_timeout);
+    EXPECT_EQ(out.of<wire::Stage>().at(0).status, wire::StageStatus::failed);
+    pass(100ms);
+    call_fails(response, Errc::model_timeout);
+    EXPECT_EQ(out.of<wire::Failed>().at(0).code, Errc::model_timeout);
+}
+
 TEST_F(RunTest, ARepairThatWouldOverrunTheBudgetIsNotTried) {
     start();
     now += 4600ms;
