@@ -18,6 +18,7 @@ import statistics
 BOUNDS = ("bound-curl-multi", "bound-raw-zmq")
 OURS = {"journal": "emostage", "memory": "emostage-memory"}
 IDEAL = "–"
+OTHER_CPU_MAX = 0.3  # processors busy with something else; a run with more says little of the system
 
 
 def lines(path):
@@ -52,16 +53,26 @@ class Own:
         return None if None in parts else sum(parts)
 
 
+def cell_of(run):
+    return run["peer"], run["mode"], run["conc"]
+
+
+def quiet(runs):
+    """Without the runs that were disturbed, where a system has others of the same load."""
+    calm = {cell_of(run) for run in runs if run["foreign_cpu"] <= OTHER_CPU_MAX}
+    return [run for run in runs if run["foreign_cpu"] <= OTHER_CPU_MAX or cell_of(run) not in calm]
+
+
 class Peers:
     """Medians of a comparison; all are of one run of its driver."""
 
     def __init__(self, runs):
-        self.runs = [run for run in runs if "fail" not in run]
+        self.runs = quiet([run for run in runs if "fail" not in run])
         self.names = list(dict.fromkeys(run["peer"] for run in self.runs))
 
     def get(self, peer, mode, load, field):
         return median([field(run) for run in self.runs
-                       if (run["peer"], run["mode"], run["conc"]) == (peer, mode, load)])
+                       if cell_of(run) == (peer, mode, load)])
 
     def best(self, mode, load, field, better):
         found = [(value, name) for name in self.names
@@ -206,10 +217,12 @@ def results(rows, tables, commands, commit, runs):
     yield f"| machine | {machine()} |"
     yield f"| commit | {commit} |"
     yield f"| measured | {measured}; {shown(other)} processors were busy with something else (median) |"
-    compared = (f"{len(peers.runs)} runs of {len(peers.names)} systems, by their driver, with its simulator"
+    compared = (f"{len(peers.runs)} of {len(runs)} runs (the others were disturbed: more than {OTHER_CPU_MAX} "
+                f"processors busy with something else) of {len(peers.names)} systems, by their driver, with its simulator"
                 if runs else "not in this run: the first eight figures are emostage-bench's own")
     yield f"| peers | {compared} |\n"
-    yield "All processes, load and far end too, share the machine's cores. Figures are medians of all runs.\n"
+    yield ("All processes, load and far end too, share the machine's cores. Figures are medians of all runs. "
+           "What is in the way of the targets: [PROFILE.md](PROFILE.md).\n")
     yield "## Targets\n"
     yield "| | best peer | bound | target | measured |\n|---|--:|--:|--:|--:|"
     for row in target_rows(own, peers, overload_of(tables)):

@@ -72,12 +72,22 @@ class ResultsTest(unittest.TestCase):
         self.assertEqual(self.target(text, "turns/s, saturated")[1], "2000 (fast)")
         self.assertIn("| slow | 64 | 1 | 200.0 | **5.00** (2.50 + 2.50) |", text)
 
+    def test_disturbed_runs_count_only_where_there_is_no_other(self):
+        text = self.results([row("Saturated", 64)], runs=[
+            run("emostage", "sat", 64, 0.20), run("emostage", "sat", 64, 0.90, foreign_cpu=0.5),
+            run("busy", "sat", 64, 0.70, foreign_cpu=0.9)])
+        self.assertIn("| emostage | 64 | 1 |", text)
+        self.assertIn("**0.20**", text)
+        self.assertNotIn("**0.90**", text)
+        self.assertIn("**0.70**", text)
+        self.assertIn("2 of 3 runs", text)
+
     def test_overload_is_said_in_the_reports_words(self):
         said = "the knee is at 400 turns/s. At 1200 turns/s …."
         text = self.results([row("Saturated", 64)],
                             ["### Open loop", "", "| 400/s |", "", f"journal: {said}", "", "### Cancel"])
         self.assertEqual(self.target(text, "past saturation")[4], "by slots: " + said)
-        text = self.results([row("Saturated", 64)], ["### Open loop", "", "| 400/s |", "### Open loop saturated",
+        text = self.results([row("Saturated", 64)], runs=["### Open loop", "", "| 400/s |", "### Open loop saturated",
                                                      "", f"journal: {said}"])
         self.assertEqual(self.target(text, "past saturation")[4], "by processors: " + said)
         text = self.results([row("Saturated", 64)])
