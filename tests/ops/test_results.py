@@ -87,7 +87,7 @@ class ResultsTest(unittest.TestCase):
         text = self.results([row("Saturated", 64)],
                             ["### Open loop", "", "| 400/s |", "", f"journal: {said}", "", "### Cancel"])
         self.assertEqual(self.target(text, "past saturation")[4], "by slots: " + said)
-        text = self.results([row("Saturated", 64)], runs=["### Open loop", "", "| 400/s |", "### Open loop saturated",
+        text = self.results([row("Saturated", 64)], ["### Open loop", "", "| 400/s |", "### Open loop saturated",
                                                      "", f"journal: {said}"])
         self.assertEqual(self.target(text, "past saturation")[4], "by processors: " + said)
         text = self.results([row("Saturated", 64)])
