@@ -87,10 +87,15 @@ class SessionsTest(ClusterCase):
     def test_the_trace_context_reaches_the_model(self):
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         self.run_turn("Hello.", traceparent=trace)
+        spans = {trace[36:52]}
         for stage in ("perspective", "phase", "response"):
             headers = {key.lower(): value
                        for key, value in self.model.of_stage(stage)[-1].headers.items()}
-            self.assertEqual(headers.get("traceparent", "")[:35], trace[:35])
+            sent = headers.get("traceparent", "")
+            self.assertRegex(sent, "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$")
+            self.assertEqual(sent[:35], trace[:35])
+            spans.add(sent[36:52])
+        self.assertEqual(len(spans), 4, "each request is a span of its own")
 
     def test_the_turns_of_a_session_run_one_at_a_time_in_their_order(self):
         turns = [self.gateway.open(self.say(f"message-{n:02}."), session="s-order")

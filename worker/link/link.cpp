@@ -13,7 +13,8 @@ void Link::on(Start, TimePoint now) {
 }
 
 void Link::say_ready(TimePoint now) {
-    outputs_.send(wire::Ready{config_.worker, config_.instance, config_.slots, config_.pipelines});
+    outputs_.send(wire::Ready{config_.worker, config_.instance, config_.slots, config_.pipelines,
+                              config_.admin});
     next_beat_ = now + config_.ready_every;
 }
 
@@ -27,6 +28,7 @@ void Link::on(wire::ToWorker message, TimePoint now) {
         if (held == held_.end()) return;
         const bool runs = !held->second.ended;
         if (stop->fenced) release(held);
+        if (runs && stop->fenced) ++counters_.fenced;
         if (runs) outputs_.stop_run(stop->lease, stop->fenced, stop->reason);
     } else if (const auto* ack = std::get_if<wire::BeatAck>(&message)) {
         confirm(ack->number);
@@ -47,6 +49,7 @@ void Link::welcome(const wire::Welcome& welcome, TimePoint now) {
     beat_every_ = std::max(welcome.beat, milliseconds(1));
     fence_after_ = std::max(welcome.fence, beat_every_);
     registered_ = true;
+    ++counters_.registrations;
     confirmed_ = now;
     unconfirmed_.clear();
     welcome_ = welcome.number;
@@ -82,9 +85,11 @@ void Link::take(wire::Lease lease) {
         const char* reason = draining_                          ? "draining"
                              : known == config_.pipelines.end() ? "unknown_pipeline"
                                                                 : "no_slot";
+        ++counters_.returned;
         outputs_.send(wire::Return{lease.lease, reason});
         return;
     }
+    ++counters_.leases;
     held_.emplace(lease.lease, Held{Unkept(lease.lease)});
     ++running_;
     outputs_.start_run(std::move(lease));
@@ -135,12 +140,19 @@ void Link::keep(wire::LeaseId lease, std::uint64_t ordinal) {
 void Link::say_again(wire::LeaseId lease, std::uint64_t ordinal) {
     const auto found = held_.find(lease);
     if (found != held_.end() && found->second.said.can_say_from(ordinal)) {
+        ++counters_.said_again;
         say_from(found->second, ordinal);
     } else {
         // Fenced, never seen, or already forgotten on the broker's word: this run cannot be made
         // whole any more.
         hand_back(lease, "forgotten");
     }
+}
+
+std::size_t Link::unkept_events() const {
+    std::size_t events = 0;
+    for (const auto& [lease, held] : held_) events += held.said.events();
+    return events;
 }
 
 void Link::release(HeldLeases::iterator held) {
@@ -155,6 +167,7 @@ void Link::hand_back(wire::LeaseId lease, const std::string& reason) {
         release(found);
         if (runs) outputs_.stop_run(lease, true, reason);
     }
+    ++counters_.returned;
     outputs_.send(wire::Return{lease, reason});
 }
 
@@ -163,6 +176,7 @@ void Link::fence(const std::string& reason) {
         const auto lease = held_.begin()->first;
         const bool runs = !held_.begin()->second.ended;
         release(held_.begin());
+        if (runs) ++counters_.fenced;
         if (runs) outputs_.stop_run(lease, true, reason);
     }
 }

@@ -28,6 +28,15 @@ struct LinkConfig {
     std::vector<std::string> pipelines;
     milliseconds ready_every{100};  // until the broker answers
     milliseconds drain{30'000};     // how long running turns may take to end
+    std::string admin = {};         // HOST:PORT of the process's admin pages; empty: it has none
+};
+
+struct LinkCounters {                 // since the start
+    std::uint64_t leases = 0;         // turns that were taken
+    std::uint64_t returned = 0;       // turns that were given back unharmed
+    std::uint64_t fenced = 0;         // runs that were ended because the turn is another's now
+    std::uint64_t said_again = 0;     // times that the broker missed something
+    std::uint64_t registrations = 0;  // Welcomes
 };
 
 // What the link asks its shell to do. Called from inside on(); must not call the link back.
@@ -75,6 +84,10 @@ public:
     bool drained() const { return draining_ && held_.empty(); }
     std::size_t running() const { return running_; }
     std::size_t unkept() const { return held_.size() - running_; }  // ended, not kept to the end
+    std::size_t unkept_events() const;                              // of all leases; looks at each
+    std::size_t unkept_bytes() const { return unkept_bytes_; }
+    bool draining() const { return draining_; }
+    const LinkCounters& counters() const { return counters_; }
 
 private:
     struct Held {
@@ -112,6 +125,7 @@ private:
     HeldLeases held_;
     std::size_t running_ = 0;       // of these, not ended
     std::size_t unkept_bytes_ = 0;  // of all of these
+    LinkCounters counters_;
 };
 
 }  // namespace emostage::worker

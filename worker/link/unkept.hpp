@@ -37,6 +37,7 @@ public:
     std::uint64_t said() const { return kept_ + events_.size(); }  // ordinal of the last; 0: none
     bool all_kept() const { return events_.empty(); }
     std::size_t bytes() const { return bytes_; }
+    std::size_t events() const { return events_.size(); }
 
     // Whether all from `ordinal` on can be said again: it is not forgotten, and no later than what
     // comes next.

@@ -176,6 +176,7 @@ void Run::read_answer(std::size_t index, const llm::ChatAnswer& answer, TimePoin
     }
     auto result = pack_result(*output.result);
     if (output.defaulted.size() == stage.output.fields.size() || !result) {
+        run.why = Errc::model_output;
         end_analysis(index, State::failed, now);
         return;
     }
@@ -201,6 +202,7 @@ void Run::end_analysis(std::size_t index, State state, TimePoint now, wire::Pack
     auto& run = stages_[index];
     const auto& name = pipeline_->stages[index].name;
     run.state = state;
+    run.over_at = now;
     const auto ms = to_ms(now - run.started);
     timings_.emplace_back(name, ms);
     const auto status = state == State::done     ? wire::StageStatus::done
@@ -218,11 +220,13 @@ void Run::complete(const std::string& finish_reason, TimePoint now) {
     if (first_delta_) timings_.emplace_back("first_delta", to_ms(*first_delta_ - started_));
     timings_.emplace_back("total", to_ms(now - started_));
 
+    was_degraded_ = !degraded_.empty();
     wire::RunCompleted end;
     end.completed = {reply_.text().size(), reply_.hash(), finish_reason, usage_, timings_,
                      std::move(degraded_)};
     end.state = prompts_.remembered();
     ended_ = true;
+    end_ = RunReport::End::completed;
     outputs_.emit(std::move(end));
 }
 
@@ -238,6 +242,7 @@ void Run::on(CallFailed failed, TimePoint now) {
         stages_[failed.stage].state = State::repairing;
         call(failed.stage, {}, now);
     } else {
+        stages_[failed.stage].why = failed.failure.error.code;
         end_analysis(failed.stage, State::failed, now);
     }
 }
@@ -267,6 +272,7 @@ void Run::reply_failed(const llm::ChatFailure& failure, TimePoint now) {
 void Run::on(const Stop& stop, TimePoint) {
     if (ended_) return;
     ended_ = true;
+    end_ = stop.fenced ? RunReport::End::fenced : RunReport::End::cancelled;
     stop_calls();
     if (!stop.fenced) outputs_.emit(wire::Cancelled{stop.reason});
 }
@@ -297,6 +303,8 @@ void Run::run_out(std::size_t index, TimePoint now) {
 
 void Run::fail(Errc code, std::string message, bool retryable) {
     ended_ = true;
+    end_ = RunReport::End::failed;
+    why_ = code;
     stop_calls();
     outputs_.emit(wire::Failed{code, std::move(message), retryable});
 }
@@ -313,6 +321,37 @@ void Run::count(std::int64_t tries, std::int64_t prompt_tokens, std::int64_t com
     usage_.calls += tries;
     usage_.prompt_tokens += prompt_tokens;
     usage_.completion_tokens += completion_tokens;
+}
+
+RunReport Run::report(TimePoint now) const {
+    RunReport report;
+    report.end = end_;
+    report.why = why_;
+    report.took = now - started_;
+    if (first_delta_) report.first_delta = *first_delta_ - started_;
+    report.restarts = restarts_;
+    report.degraded = was_degraded_;
+    report.stages.resize(stages_.size());
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+        const auto& run = stages_[i];
+        auto& stage = report.stages[i];
+        if (run.started == TimePoint{} || !run.over()) continue;
+        const bool reply = i == pipeline_->reply;
+        const bool open = run.over_at == TimePoint{};  // until the run ended
+        stage.took = (open ? now : run.over_at) - run.started;
+        stage.why = reply ? why_ : run.why;
+        switch (run.state) {
+            case State::done:
+                stage.end = StageReport::End::done;
+                break;
+            case State::failed:
+                stage.end = StageReport::End::failed;
+                break;
+            default:
+                stage.end = open ? StageReport::End::stopped : StageReport::End::skipped;
+        }
+    }
+    return report;
 }
 
 std::optional<TimePoint> Run::next_time() const {

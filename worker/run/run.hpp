@@ -24,6 +24,7 @@
 #include "schemas/link.hpp"
 #include "worker/pipeline/pipeline.hpp"
 #include "worker/run/reply.hpp"
+#include "worker/run/run_report.hpp"
 #include "worker/run/turn_prompts.hpp"
 
 namespace emostage::worker {
@@ -84,6 +85,9 @@ public:
     std::optional<TimePoint> next_time() const;
     bool ended() const { return ended_; }
 
+    // Requires: it has ended, at `now`.
+    RunReport report(TimePoint now) const;
+
 private:
     enum class State : std::uint8_t { waiting, running, repairing, done, failed, skipped };
 
@@ -91,6 +95,8 @@ private:
         State state = State::waiting;
         TimePoint started{};
         TimePoint ends{};  // its budget, or its share of the turn's time where that is less
+        TimePoint over_at{};
+        Errc why = Errc::internal;  // failed
 
         bool calling() const { return state == State::running || state == State::repairing; }
         bool over() const { return !calling() && state != State::waiting; }
@@ -131,6 +137,9 @@ private:
     wire::Timings timings_;
     std::vector<std::string> degraded_;
     bool ended_ = false;
+    RunReport::End end_ = RunReport::End::fenced;
+    Errc why_ = Errc::internal;  // failed
+    bool was_degraded_ = false;
 };
 
 }  // namespace emostage::worker

@@ -1,5 +1,7 @@
 #include "worker/shell/pool.hpp"
 
+#include <unistd.h>
+
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
@@ -9,7 +11,11 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "core/admin/admin_server.hpp"
+#include "core/clock.hpp"
 #include "core/log/log.hpp"
+#include "worker/admin/admin_pages.hpp"
+#include "worker/admin/shard_reports.hpp"
 #include "worker/shell/shard.hpp"
 
 namespace emostage::worker {
@@ -26,8 +32,17 @@ std::string random_id() {
     return id;
 }
 
+// As others may reach it, who learn it from the broker.
+std::string told_address(config::Address address) {
+    if (address.host == "0.0.0.0" || address.host == "::") {
+        char name[256] = {};
+        if (gethostname(name, sizeof name - 1) == 0 && name[0] != 0) address.host = name;
+    }
+    return config::to_string(address);
+}
+
 ShardConfig shard_config(const WorkerOptions& options, const PipelineSet& pipelines,
-                         std::uint32_t index) {
+                         const std::string& admin, std::uint32_t index) {
     ShardConfig config;
     config.broker = options.broker;
     config.link.worker = options.name;
@@ -36,11 +51,13 @@ ShardConfig shard_config(const WorkerOptions& options, const PipelineSet& pipeli
     config.link.slots = options.slots / options.shards + (index < options.slots % options.shards);
     for (const auto& [name, pipeline] : pipelines) config.link.pipelines.push_back(name);
     config.link.drain = options.drain;
+    config.link.admin = admin;
     config.run.worker = options.name;
     config.run.help_lines = options.help_lines;
     config.endpoints = options.endpoints;
     config.hedge = options.hedge;
-    config.seed = std::random_device{}();
+    std::random_device random;
+    config.seed = std::uint64_t{random()} << 32 | random();
     return config;
 }
 
@@ -52,13 +69,38 @@ Result<void> run_pool(const WorkerOptions& options, std::shared_ptr<const Pipeli
 
     zmq::context_t context;
     std::vector<std::unique_ptr<Shard>> shards;
+
+    // On this thread, which else waits for signals.
+    ShardReports reports(options.shards, [&shards](std::size_t index, ShardReports::Answer answer) {
+        shards[index]->report(std::move(answer));
+    });
+    const TakeReport take_report = [&, started_unix_ms = now().unix_ms] {
+        Report report = reports.take();
+        report.worker = options.name;
+        report.started_unix_ms = started_unix_ms;
+        report.log_lines_lost = log::lines_lost();
+        return report;
+    };
+    admin::AdminServer admin(signals_loop,
+                             [&take_report](std::string_view method, std::string_view path) {
+                                 return admin_page(method, path, take_report);
+                             });
+    std::string admin_address;
+    if (options.admin) {
+        const auto address = admin.open(*options.admin);
+        if (!address) return tl::unexpected(address.error());
+        admin_address = told_address(*address);
+    }
+
     for (std::uint32_t i = 0; i < options.shards; ++i) {
-        auto& shard = shards.emplace_back(
-            std::make_unique<Shard>(shard_config(options, *pipelines, i), pipelines, context));
+        auto& shard = shards.emplace_back(std::make_unique<Shard>(
+            shard_config(options, *pipelines, admin_address, i), pipelines, context));
         if (auto connected = shard->connect(); !connected) return connected;
     }
     log::info("worker started", {{"worker", options.name},
+                                 {"version", EMOSTAGE_VERSION},
                                  {"broker", options.broker},
+                                 {"admin", admin_address.empty() ? "off" : admin_address},
                                  {"slots", options.slots},
                                  {"shards", options.shards},
                                  {"pipelines", pipelines->size()},
@@ -79,7 +121,7 @@ Result<void> run_pool(const WorkerOptions& options, std::shared_ptr<const Pipeli
         threads.emplace_back([&] {
             shard->run();
             asio::post(signals_loop, [&] {
-                if (--running == 0) signals.cancel();
+                if (--running == 0) signals_loop.stop();
             });
         });
     }

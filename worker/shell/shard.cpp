@@ -15,6 +15,7 @@
 #include "core/log/log.hpp"
 #include "core/loop/zmq_socket.hpp"
 #include "worker/link/output_batch.hpp"
+#include "worker/shell/turn_name.hpp"
 
 namespace emostage::worker {
 
@@ -45,7 +46,8 @@ public:
           timer_(loop_),
           client_(loop_, config_.endpoints, config_.seed, policy_with(config_.hedge)),
           socket_(loop_, context, zmq::socket_type::dealer),
-          link_(config_.link, *this) {
+          link_(config_.link, *this),
+          meters_(*pipelines_) {
         socket_.raw().set(zmq::sockopt::sndhwm, outbox_messages_max);
         socket_.raw().set(zmq::sockopt::immediate, true);
         socket_.raw().set(zmq::sockopt::linger, linger_ms);
@@ -74,6 +76,10 @@ public:
 
     void stop() { loop_.stop(); }
 
+    void report(std::function<void(ShardReport)> take) {
+        asio::post(loop_, [this, take = std::move(take)] { take(make_report()); });
+    }
+
     // --- LinkOutputs -------------------------------------------------------------------------
 
     void send(wire::FromWorker message) override {
@@ -89,6 +95,7 @@ public:
     void start_run(wire::Lease lease) override {
         const auto id = lease.lease;
         const auto pipeline = pipelines_->find(lease.pipeline)->second;
+        meters_.moved(id, heard_at_);
         auto& slot = *slots_.emplace(id, std::make_unique<Slot>(*this, std::move(lease), pipeline))
                           .first->second;
         slot.run.on(Run::Start{}, Clock::now());
@@ -103,7 +110,14 @@ public:
         if (fenced) {
             // What it has not said yet is nobody's to hear.
             slot.events.clear();
-            log::info("run fenced", {{"lease", lease}, {"reason", std::string_view(reason)}});
+            log::info("run fenced", {{"lease", lease},
+                                     {"turn", slot.name.turn},
+                                     {"session", slot.name.session},
+                                     {"attempt", slot.name.attempt},
+                                     {"trace", slot.name.trace},
+                                     {"reason", std::string_view(reason)}});
+        } else {
+            cancel_.observe(Clock::now() - heard_at_);
         }
         slot.after_input();
     }
@@ -111,7 +125,9 @@ public:
 private:
     // Not sent: Ready is said again until it is heard, all else after the next Welcome.
     void send_now(std::string_view message, bool ready = false) {
-        if (socket_.send(message) != ZmqSocket::Sent::yes && !ready) ++unsent_;
+        if (socket_.send(message) == ZmqSocket::Sent::yes || ready) return;
+        ++unsent_;
+        ++unsent_ever_;
     }
 
     // One run with the calls that it has open.
@@ -119,6 +135,8 @@ private:
         Slot(Impl& shard, wire::Lease lease, std::shared_ptr<const Pipeline> pipeline)
             : shard(shard),
               id(lease.lease),
+              name(lease),
+              pipeline(pipeline),
               calls(pipeline->stages.size()),
               run(std::move(lease), std::move(pipeline), shard.config_.run, *this) {}
 
@@ -134,22 +152,35 @@ private:
         bool can_continue(TimePoint now) const override { return shard.client_.can_continue(now); }
 
         void on_content(llm::CallId call, std::string_view text) override {
-            run.on(Run::Content{stage_of(call), text}, Clock::now());
+            const auto now = Clock::now();
+            if (!spoken) shard.meters_.moved(id, now);  // of its pieces the first alone
+            spoken = true;
+            run.on(Run::Content{stage_of(call), text}, now);
             after_input();
         }
         void on_answer(llm::CallId call, llm::ChatAnswer answer) override {
+            const auto now = Clock::now();
             const auto stage = stage_of(call);
             calls[stage].reset();
-            run.on(Run::Answer{stage, std::move(answer)}, Clock::now());
+            shard.meters_.moved(id, now);
+            run.on(Run::Answer{stage, std::move(answer)}, now);
             after_input();
         }
         void on_failure(llm::CallId call, llm::ChatFailure failure) override {
+            const auto now = Clock::now();
             const auto stage = stage_of(call);
             calls[stage].reset();
-            log::warn("call failed", {{"code", name(failure.error.code)},
+            log::warn("call failed", {{"turn", name.turn},
+                                      {"session", name.session},
+                                      {"attempt", name.attempt},
+                                      {"trace", name.trace},
+                                      {"stage", pipeline->stages[stage].name},
+                                      {"endpoint", failure.endpoint},
+                                      {"code", emostage::name(failure.error.code)},
                                       {"tries", failure.tries},
                                       {"why", log::Sentence{failure.error.message}}});
-            run.on(Run::CallFailed{stage, std::move(failure)}, Clock::now());
+            shard.meters_.moved(id, now);
+            run.on(Run::CallFailed{stage, std::move(failure)}, now);
             after_input();
         }
 
@@ -166,9 +197,12 @@ private:
 
         Impl& shard;
         wire::LeaseId id;
+        const TurnName name;
+        const std::shared_ptr<const Pipeline> pipeline;
         std::vector<wire::RunEvent> events;             // that the link has not got yet
         std::vector<std::optional<llm::CallId>> calls;  // by stage
         bool touched = false;
+        bool spoken = false;  // the reply's first piece has come
         Run run;
     };
 
@@ -179,8 +213,10 @@ private:
     }
 
     void receive(ZmqSocket::Frames& frames) {
+        heard_at_ = Clock::now();
         auto message = codec::decode_to_worker(frames.back().to_string_view());
         if (!message) {
+            ++unreadable_;
             log::warn("unreadable message from the broker", {{"code", name(message.error().code)}});
             return;
         }
@@ -217,6 +253,7 @@ private:
         settling_ = false;
         flush();
         outputs_.flush();
+        if (meters_.waits_for_sent()) meters_.sent(Clock::now());
         tell_unsent();
         socket_.look();
         arm();
@@ -232,14 +269,55 @@ private:
             auto& slot = *found->second;
             slot.touched = false;
             const bool ended = slot.run.ended();
+            if (ended) note_end(slot);
             if (!slot.events.empty() || ended) {
                 link_.on(Link::Said{id, std::exchange(slot.events, {}), ended}, Clock::now());
             }
             if (slot.run.ended()) {  // the link may have stopped it
+                if (!ended) note_end(slot);
                 due_.remove(id);
                 slots_.erase(found);
             }
         }
+    }
+
+    void note_end(const Slot& slot) {
+        const auto report = slot.run.report(Clock::now());
+        meters_.ended(slot.id, slot.pipeline->name, report);
+        const auto& name = slot.name;
+        const bool failed = report.end == RunReport::End::failed;
+        const auto level = failed ? log::Level::warn : log::Level::debug;
+        if (!log::enabled(level)) return;
+        log::write(level, "turn ended",
+                   {{"turn", name.turn},
+                    {"session", name.session},
+                    {"attempt", name.attempt},
+                    {"trace", name.trace},
+                    {"pipeline", slot.pipeline->name},
+                    {"end", emostage::worker::name(report.end)},
+                    {"code", failed ? emostage::name(report.why) : ""},
+                    {"degraded", report.degraded},
+                    {"took_ms", report.took}});
+    }
+
+    ShardReport make_report() const {
+        ShardReport report;
+        report.registered = link_.registered();
+        report.draining = link_.draining();
+        report.slots = config_.link.slots;
+        report.running = link_.running();
+        report.unkept_turns = link_.unkept();
+        report.unkept_events = link_.unkept_events();
+        report.unkept_bytes = link_.unkept_bytes();
+        report.link = link_.counters();
+        report.unsent = unsent_ever_;
+        report.unreadable = unreadable_;
+        report.pipelines = meters_.pipelines();
+        report.endpoints = client_.endpoints(Clock::now());
+        report.hedges = client_.hedges();
+        report.cancel = cancel_;
+        report.late = late_;
+        return report;
     }
 
     void tell_unsent() {
@@ -254,9 +332,10 @@ private:
         if (next == TimePoint::max() || (armed_ && *armed_ <= next)) return;
         armed_ = next;
         timer_.expires_at(next);
-        timer_.async_wait([this](const asio::error_code& error) {
+        timer_.async_wait([this, next](const asio::error_code& error) {
             if (error) return;
             armed_.reset();
+            late_.observe(Clock::now() - next);
             tick();
         });
     }
@@ -304,9 +383,13 @@ private:
     OutputBatch outputs_{[this](std::string_view message) { send_now(message); }};
     llm::DeadlineQueue due_;  // runs, by lease
     bool settling_ = false;
-    std::uint64_t unsent_ = 0;
+    std::uint64_t unsent_ = 0;  // since they were told
+    std::uint64_t unsent_ever_ = 0, unreadable_ = 0;
     std::uint64_t hedges_told_ = 0;
     TimePoint hedges_told_at_{};
+    TimePoint heard_at_{};  // the broker's last message
+    TurnMeters meters_;
+    metrics::Histogram cancel_{metrics::short_seconds}, late_{metrics::short_seconds};
 };
 
 Shard::Shard(ShardConfig config, std::shared_ptr<const PipelineSet> pipelines,
@@ -318,5 +401,6 @@ Result<void> Shard::connect() { return impl_->connect(); }
 void Shard::run() { impl_->run(); }
 void Shard::drain() { impl_->drain(); }
 void Shard::stop() { impl_->stop(); }
+void Shard::report(std::function<void(ShardReport)> take) { impl_->report(std::move(take)); }
 
 }  // namespace emostage::worker

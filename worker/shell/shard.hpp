@@ -1,10 +1,11 @@
 // One shard of a worker: a loop with a DEALER to the broker, a model client with its connections,
 // and the runs of the turns that it has leased.
 //
-// run() belongs to one thread; drain() and stop() may be called from any.
+// run() belongs to one thread; drain(), stop() and report() may be called from any.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include <zmq.hpp>
 
 #include "core/result.hpp"
+#include "worker/admin/shard_report.hpp"
 #include "worker/link/link.hpp"
 #include "worker/pipeline/pipeline.hpp"
 #include "worker/run/run.hpp"
@@ -24,7 +26,7 @@ struct ShardConfig {
     RunConfig run;
     std::vector<llm::EndpointConfig> endpoints;
     llm::HedgeSettings hedge;
-    std::uint64_t seed = 0;  // of the back-off's jitter
+    std::uint64_t seed = 0;  // of the back-off's jitter, and of the ids of spans
 };
 
 class Shard {
@@ -44,6 +46,9 @@ public:
 
     void drain();  // no new turns; run() returns when the running ones have ended, or at the limit
     void stop();   // run() returns at once
+
+    // `take` is called on the shard's thread; never, where run() is over.
+    void report(std::function<void(ShardReport)> take);
 
 private:
     class Impl;

@@ -58,6 +58,19 @@ void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) 
     settings.number("shards", into.shards, 1, shards_most, "loops, each with a thread of its own");
     settings.time("drain_ms", into.drain, milliseconds(0), hours(1),
                   "how long running turns may finish after SIGTERM");
+    // A variable of its own: the broker's would make both want one port.
+    settings.value(
+        "admin", into.admin ? config::to_string(*into.admin) : "off",
+        "HOST:PORT of the admin HTTP server, or off; port 0: a free one, which the broker lists",
+        [&into](std::string_view text) -> Result<void> {
+            if (text.empty() || text == "off") {
+                into.admin.reset();
+                return {};
+            }
+            return config::parse_listen_address(text).map(
+                [&into](config::Address address) { into.admin = std::move(address); });
+        },
+        "EMOSTAGE_WORKER_ADMIN");
 
     settings.group("Model servers");
     settings.repeated(

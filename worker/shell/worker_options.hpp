@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/config/address.hpp"
 #include "core/config/settings.hpp"
 #include "core/llm/endpoint.hpp"
 #include "core/llm/hedge.hpp"
@@ -25,6 +27,7 @@ struct WorkerOptions {
     std::uint32_t slots = 64;                     // turns at once, all shards together
     std::uint32_t shards = 1;
     milliseconds drain{30'000};
+    std::optional<config::Address> admin = config::Address{"127.0.0.1", 0};  // nothing: off
     std::vector<llm::EndpointConfig> endpoints;  // at least one; names are unique
     llm::HedgeSettings hedge;
     std::map<Language, std::string> help_lines;  // an operator's text for people in danger

@@ -96,6 +96,7 @@ TEST(Link, EveryMessageOfAWorkerComesBackAsItWas) {
     end.state = packed_map();
     for (const wire::FromWorker& message : std::vector<wire::FromWorker>{
              wire::Ready{"w1", "i1", 64, {"base", "emostage"}},
+             wire::Ready{"w1", "i1", 64, {"base"}, "[::1]:7721"},
              wire::Beat{"i1", 5, {1, 2, 0xffffffffffull}, true},
              wire::Output{
                  7,
@@ -110,6 +111,17 @@ TEST(Link, EveryMessageOfAWorkerComesBackAsItWas) {
         const auto back = decode_from_worker(encode_from_worker(message));
         ASSERT_TRUE(back.has_value()) << back.error().message;
         EXPECT_EQ(*back, message);
+    }
+}
+
+TEST(Link, AWorkersAddressIsOneAndNoTextOfAnotherKind) {
+    wire::Ready ready{"w1", "i1", 64, {"base"}, "host-1.example:7721"};
+    EXPECT_TRUE(decode_from_worker(encode_from_worker(ready)));
+    for (const std::string& admin :
+         {std::string("http://evil/?"), std::string("a b:1"), std::string("a\n:1"),
+          std::string(wire::admin_bytes_max + 1, 'a')}) {
+        ready.admin = admin;
+        EXPECT_FALSE(decode_from_worker(encode_from_worker(ready))) << admin;
     }
 }
 

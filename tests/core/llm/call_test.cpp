@@ -546,5 +546,82 @@ TEST_F(CallTest, AStoppedProbeLetsTheNextCallProbe) {
     EXPECT_TRUE(start().send);
 }
 
+TEST_F(CallTest, AStreamsTimesAndTokensAreMeasuredByEndpoint) {
+    start();
+    now += milliseconds(150);
+    call->on_connected(now);
+    head(200);
+    body(chunk("Hello"));
+    now += milliseconds(90);
+    body(chunk(" you"));
+    body(finish +
+         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n" +
+         done);
+    const auto& meter = pool->meter(0);
+    EXPECT_EQ(meter.answered.count(), 1u);
+    EXPECT_NEAR(meter.answered.sum(), 0.24, 1e-9);
+    EXPECT_EQ(meter.first_token.count(), 1u) << "of the first piece alone";
+    EXPECT_NEAR(meter.first_token.sum(), 0.15, 1e-9);
+    EXPECT_NEAR(meter.output_token.sum(), 0.03, 1e-9) << "90 ms for the three tokens after it";
+    EXPECT_EQ(meter.prompt_tokens.sum(), 9.0);
+    EXPECT_EQ(meter.completion_tokens.sum(), 4.0);
+    EXPECT_TRUE(meter.failed.empty());
+    EXPECT_EQ(meter.stopped, 0u) << "it ended by itself";
+    call->stop();
+    EXPECT_EQ(meter.stopped, 0u);
+}
+
+TEST_F(CallTest, AWholeAnswerHasNoFirstTokenAndOneWithoutUsageNoTokens) {
+    start(false);
+    call->on_connected(now);
+    head(200);
+    body(R"({"choices":[{"message":{"content":"yes"},"finish_reason":"stop"}]})");
+    EXPECT_TRUE(end().over());
+    const auto& meter = pool->meter(0);
+    EXPECT_EQ(meter.answered.count(), 1u);
+    EXPECT_EQ(meter.first_token.count(), 0u);
+    EXPECT_EQ(meter.output_token.count(), 0u);
+    EXPECT_EQ(meter.completion_tokens.count(), 0u);
+}
+
+TEST_F(CallTest, AFailedRequestIsCountedByItsCodeAndWhetherItWasTriedAgain) {
+    start();
+    call->on_connected(now);
+    head(429);
+    now += milliseconds(20);
+    again(end());
+    call->on_connected(now);
+    head(400);
+    EXPECT_TRUE(end().over());
+    const auto& meter = pool->meter(0);
+    EXPECT_EQ(meter.failed.at(Errc::model_busy).count(), 1u);
+    EXPECT_NEAR(meter.failed.at(Errc::model_busy).sum(), 0.02, 1e-9);
+    EXPECT_EQ(meter.failed.at(Errc::model_refused).count(), 1u);
+    EXPECT_EQ(meter.retried, 1u);
+    EXPECT_EQ(meter.answered.count(), 0u);
+}
+
+TEST_F(CallTest, AStoppedRequestIsCountedOnceAndOneThatWaitsToBeTriedAgainNotAtAll) {
+    start_streaming();
+    call->stop();
+    call->stop();
+    EXPECT_EQ(pool->meter(0).stopped, 1u);
+    start();
+    call->on_connected(now);
+    head(429);
+    EXPECT_FALSE(end().over());
+    call->stop();
+    EXPECT_EQ(pool->meter(0).stopped, 1u);
+}
+
+TEST_F(CallTest, ABreakersOpeningsAreCounted) {
+    policy.breaker.failures_in_a_row_max = 1;
+    use({"one"});
+    start();
+    end(ExchangeEnd::unreachable, false);
+    EXPECT_EQ(pool->status()[0].breaker, BreakerState::open);
+    EXPECT_EQ(pool->status()[0].breaker_opens, 1u);
+}
+
 }  // namespace
 }  // namespace emostage::llm

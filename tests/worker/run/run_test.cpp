@@ -686,5 +686,82 @@ TEST_F(RunTest, ContentOfAnAnalysisIsNeverShown) {
     EXPECT_TRUE(out.of<wire::Delta>().empty());
 }
 
+TEST_F(RunTest, ReportsHowLongAWholeTurnTook) {
+    start();
+    now += 200ms;
+    answer(phase, R"({"phase":"closing"})");
+    now += 100ms;
+    answer(mood, R"({"feeling":"sad","risk":"none"})");
+    now += 50ms;
+    content("I hear you.");
+    now += 400ms;
+    answer(response, "");
+    const auto report = run->report(now);
+    EXPECT_EQ(report.end, RunReport::End::completed);
+    EXPECT_EQ(report.took, 750ms);
+    EXPECT_EQ(report.first_delta, Duration(350ms));
+    EXPECT_FALSE(report.degraded);
+    ASSERT_EQ(report.stages.size(), 3u);
+    EXPECT_EQ(report.stages[phase].end, StageReport::End::done);
+    EXPECT_EQ(report.stages[phase].took, 200ms);
+    EXPECT_EQ(report.stages[mood].took, 300ms);
+    EXPECT_EQ(report.stages[response].took, 450ms);
+}
+
+TEST_F(RunTest, ReportsWhyItsStagesWereGivenUp) {
+    start();
+    now += 100ms;
+    call_fails(mood, Errc::model_busy);
+    pass(10s);  // phase's budget
+    content("I hear you.");
+    answer(response, "");
+    const auto report = run->report(now);
+    EXPECT_TRUE(report.degraded);
+    EXPECT_EQ(report.stages[mood].end, StageReport::End::failed);
+    EXPECT_EQ(report.stages[mood].why, Errc::model_busy);
+    EXPECT_EQ(report.stages[mood].took, 100ms);
+    EXPECT_EQ(report.stages[phase].end, StageReport::End::skipped);
+    EXPECT_EQ(report.stages[phase].took, 5s);
+}
+
+TEST_F(RunTest, ReportsAnAnswerThatIsNoneAsTheModelsOutput) {
+    start();
+    answer(mood, "nonsense");
+    answer(mood, "nonsense again");
+    answer(phase, R"({"phase":"closing"})");
+    call_fails(response, Errc::model_unreachable);
+    const auto report = run->report(now);
+    EXPECT_EQ(report.stages[mood].end, StageReport::End::failed);
+    EXPECT_EQ(report.stages[mood].why, Errc::model_output);
+    EXPECT_EQ(report.end, RunReport::End::failed);
+    EXPECT_EQ(report.why, Errc::model_unreachable);
+    EXPECT_EQ(report.stages[response].end, StageReport::End::failed);
+    EXPECT_EQ(report.stages[response].why, Errc::model_unreachable);
+}
+
+TEST_F(RunTest, ReportsWhatWasStoppedAndNothingOfWhatNeverBegan) {
+    start();
+    answer(phase, R"({"phase":"closing"})");
+    now += 30ms;
+    run->on(Run::Stop{"requested", false}, now);
+    const auto report = run->report(now);
+    EXPECT_EQ(report.end, RunReport::End::cancelled);
+    EXPECT_EQ(report.stages[mood].end, StageReport::End::stopped);
+    EXPECT_EQ(report.stages[mood].took, 30ms);
+    EXPECT_EQ(report.stages[response].end, StageReport::End::none);
+    EXPECT_FALSE(report.first_delta);
+}
+
+TEST_F(RunTest, ReportsNothingOfWhatAFormerAttemptDid) {
+    done_before("");
+    start();
+    run->on(Run::Stop{"not confirmed", true}, now);
+    const auto report = run->report(now);
+    EXPECT_EQ(report.end, RunReport::End::fenced);
+    EXPECT_EQ(report.stages[mood].end, StageReport::End::none);
+    EXPECT_EQ(report.stages[phase].end, StageReport::End::none);
+    EXPECT_EQ(report.stages[response].end, StageReport::End::stopped);
+}
+
 }  // namespace
 }  // namespace emostage::worker

@@ -65,6 +65,7 @@ TEST_F(WorkerOptionsTest, TakeOneEndpointFromAFlagAndDefaultsForTheRest) {
     EXPECT_EQ(options_.slots, 64u);
     EXPECT_EQ(options_.shards, 1u);
     EXPECT_EQ(options_.drain, milliseconds(30000));
+    EXPECT_EQ(options_.admin, (config::Address{"127.0.0.1", 0})) << "any free port";
     EXPECT_TRUE(options_.help_lines.empty());
     ASSERT_EQ(options_.endpoints.size(), 1u);
     const auto& endpoint = options_.endpoints.front();
@@ -74,6 +75,20 @@ TEST_F(WorkerOptionsTest, TakeOneEndpointFromAFlagAndDefaultsForTheRest) {
     EXPECT_EQ(endpoint.key, "");
     EXPECT_EQ(endpoint.capabilities, llm::Capabilities{});
     EXPECT_EQ(endpoint.calls_max, 4096u);
+}
+
+TEST_F(WorkerOptionsTest, NameTheAdminPagesAddressOrTurnThemOff) {
+    ASSERT_TRUE(load({"--endpoint", local, "--admin", "[::1]:7721"}));
+    EXPECT_EQ(options_.admin, (config::Address{"::1", 7721}));
+    ASSERT_TRUE(load({"--endpoint", local, "--admin", "off"}));
+    EXPECT_FALSE(options_.admin);
+    EXPECT_THAT(problem({"--endpoint", local, "--admin", "7721"}), HasSubstr("HOST:PORT"));
+    environment_["EMOSTAGE_ADMIN"] = "127.0.0.1:7704";
+    ASSERT_TRUE(load({"--endpoint", local}));
+    EXPECT_EQ(options_.admin, (config::Address{"127.0.0.1", 0})) << "that is the broker's";
+    environment_["EMOSTAGE_WORKER_ADMIN"] = "127.0.0.1:7722";
+    ASSERT_TRUE(load({"--endpoint", local}));
+    EXPECT_EQ(options_.admin, (config::Address{"127.0.0.1", 7722}));
 }
 
 TEST_F(WorkerOptionsTest, OfTheSampleFileAreTheDefaults) {
@@ -88,6 +103,7 @@ TEST_F(WorkerOptionsTest, OfTheSampleFileAreTheDefaults) {
     EXPECT_EQ(options_.slots, defaults.slots);
     EXPECT_EQ(options_.shards, defaults.shards);
     EXPECT_EQ(options_.drain, defaults.drain);
+    EXPECT_EQ(options_.admin, defaults.admin);
     EXPECT_EQ(options_.endpoints.front().model, defaults.endpoints.front().model);
     EXPECT_EQ(options_.hedge, defaults.hedge);
     EXPECT_EQ(options_.help_lines, defaults.help_lines);
