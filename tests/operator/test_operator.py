@@ -146,11 +146,13 @@ class Exported(ClusterCase):
                             traceparent=f"00-{trace}-00f067aa0ba902b7-01")
         gateway.wait_for_ends([turn])
         self.cluster.broker.expect(f"turn ended .*turn={turn.id}.* trace={trace}.* end=completed")
-        line = next(found for found in (worker.lines.wait_for(f"turn ended .*turn={turn.id}", 10)
-                                        for worker in self.cluster.workers
-                                        if any(turn.id in one for one in worker.lines.all)) if found)
-        self.assertIn(f"trace={trace}", line.string)
-        session = re.search(r"session=(\w+)", line.string).group(1)
+
+        def told():
+            return [line for worker in self.cluster.workers for line in list(worker.lines.all)
+                    if re.search(f"turn ended .*turn={turn.id}", line)]
+        until(told, "a line of the worker")
+        self.assertIn(f"trace={trace}", told()[0])
+        session = re.search(r"session=(\w+)", told()[0]).group(1)
         self.assertEqual(len(session), 16)
         for process in (self.cluster.broker, *self.cluster.workers):
             self.assertFalse([one for one in process.lines.all if "somebody-s-name" in one])
@@ -198,6 +200,7 @@ class Prometheus:
         try:
             port = self._process.expect(r'msg="Listening on" address=127\.0\.0\.1:(\d+)').group(1)
             self.address = f"127.0.0.1:{port}"
+            self._process.expect("Server is ready to receive web requests")
         except BaseException:
             self.__exit__()
             raise
