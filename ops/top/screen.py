@@ -84,6 +84,7 @@ def _foot(view, width):
 def _help():
     lines = ("wait: from a turn's acceptance until a worker has it",
              "first: until the first piece of the reply (of an endpoint: its first token)",
+             "a / b: the median and the 99th percentile",
              "own: our own work on a turn; lag: how late a worker's loop is",
              "Rates and percentiles are those of the last 15 s. – : nothing happened, or not known yet.")
     return [[("  " + line, "dim")] for line in lines] + [[]]
@@ -138,7 +139,7 @@ def _broker(broker, now, width, ascii_only):
                   (f"{rate(broker.rate('emostage_replays_total'))}/s replays", None),
                   (f"{rate(broker.rate('emostage_leases_lost_total'))}/s leases lost", None)]),
         ("journal", [(f"{rate(broker.rate('emostage_journal_commits_total'))}/s commits", None),
-                     (_pair(commit), None),
+                     (f"in {_pair(commit)}", None),
                      (f"unstored {count(broker.value('emostage_journal_turns_unstored'))}", None),
                      (f"kept {count(broker.value('emostage_turns_kept'))} turns", None)]),
     ]
@@ -178,7 +179,7 @@ def _worker_row(worker, now):
             "first p99": -(first[1] or 0)}
     return keys, {
         "worker": (worker.name, "plain"), "state": (state, style),
-        "runs": (f"{count(runs)}/{count(slots)}", None), "load": ((runs or 0) / slots if slots else 0, None),
+        "runs": (f"{count(runs)}/{count(slots)}", None), "load": _load(runs, slots),
         "turns/s": (rate(turns), None), "first p50": (seconds(first[0]), None), "p99": (seconds(first[1]), None),
         "own p50": (seconds(own[0]), None), "own p99": (seconds(own[1]), None),
         "stages failed/s": (rate(failed), "warn" if failed else None),
@@ -186,6 +187,11 @@ def _worker_row(worker, now):
         "cpu": (percent(worker.rate("process_cpu_seconds_total"), 1), None),
         "memory": (size(worker.value("process_resident_memory_bytes")), None),
         "pages": (worker.address, "dim")}, not worker.here
+
+
+def _load(runs, slots):
+    share = (runs or 0) / slots if slots else 0
+    return share, "warn" if share >= 0.95 else None
 
 
 def _workers(model, view, width, ascii_only):
@@ -304,7 +310,7 @@ def _merged(processes, name, share, endpoint):
 
 
 def _pair(values):
-    return f"p50 {seconds(values[0])} p99 {seconds(values[1])}"
+    return f"{seconds(values[0])} / {seconds(values[1])}"
 
 
 def _table(columns, rows, width, ascii_only=False):
