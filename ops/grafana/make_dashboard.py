@@ -124,6 +124,17 @@ ROWS = [
         graph("Tokens", [(rate("gen_ai_client_token_usage_sum", "gen_ai_token_type"), "{{gen_ai_token_type}}")], "short"),
         graph("Under way", [("sum by (endpoint) (emostage_worker_model_requests_running)", "{{endpoint}}")]),
     ]),
+    ("Gateway", [
+        graph("Requests, by path", [(rate("emostage_gateway_requests_total", "route, status"), "{{route}} {{status}}")], "ops", stacked=True),
+        graph("First byte and first words", [(quantile(0.95, "emostage_gateway_time_to_first_byte_seconds"), "first byte p95"),
+                                             (quantile(0.95, "emostage_gateway_time_to_first_delta_seconds"), "first words p95")], "s"),
+        graph("Streams", [("sum by (instance) (emostage_gateway_streams)", "{{instance}}")]),
+        graph("Turns, by how their readings ended", [(rate("emostage_gateway_turns_total", "outcome"), "{{outcome}}")], "ops", stacked=True),
+        graph("Deltas and bytes", [(rate("emostage_gateway_deltas_total"), "deltas"), (rate("emostage_gateway_sent_bytes_total"), "bytes")], "ops"),
+        graph("Readers", [(rate("emostage_gateway_clients_gone_total"), "gone"), (rate("emostage_gateway_slow_readers_total"), "too slow"),
+                          (rate("emostage_gateway_resumes_total"), "resumed"), (rate("emostage_gateway_pings_total"), "pings"),
+                          (rate("emostage_gateway_gaps_total"), "gaps"), ("min(emostage_gateway_link_up)", "the broker is heard")], "ops"),
+    ]),
     ("Journal", [
         graph("Commits", quantiles("emostage_journal_commit_seconds"), "s"),
         graph("Size of commits", [(quantile(0.5, "emostage_journal_commit_bytes"), "bytes p50"),

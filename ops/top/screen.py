@@ -264,14 +264,20 @@ def _gateways(model, width):
     rows = []
     for gateway in model.of("gateway"):
         state, style = _state(gateway, model.now)
+        if not state and gateway.value("emostage_gateway_link_up") == 0:
+            state, style = "no broker", "bad"
+        first = gateway.quantiles("emostage_gateway_time_to_first_delta_seconds", 0.5, 0.99)
         rows.append(({"gateway": (gateway.address, "plain"), "state": (state or "ready", style),
                       "requests/s": (rate(gateway.rate("emostage_gateway_requests_total")), None),
-                      "streams": (count(gateway.value("emostage_gateway_streams_open")), None),
+                      "streams": (count(gateway.value("emostage_gateway_streams")), None),
+                      "first p50": (seconds(first[0]), None), "p99": (seconds(first[1]), None),
+                      "deltas/s": (rate(gateway.rate("emostage_gateway_deltas_total")), None),
+                      "gone/s": (rate(gateway.rate("emostage_gateway_clients_gone_total")), None),
                       "cpu": (percent(gateway.rate("process_cpu_seconds_total"), 1), None),
                       "memory": (size(gateway.value("process_resident_memory_bytes")), None)},
                      not gateway.here))
-    columns = [("gateway", 22, "<"), ("state", 10, "<"), ("requests/s", 11, ">"), ("streams", 8, ">"),
-               ("cpu", 6, ">"), ("memory", 8, ">")]
+    columns = [("gateway", 22, "<"), ("state", 10, "<"), ("streams", 9, ">"), ("requests/s", 10, ">"),
+               ("deltas/s", 8, ">"), ("first p50", 10, ">"), ("p99", 8, ">"), ("gone/s", 8, ">"), ("cpu", 6, ">"), ("memory", 8, ">")]
     return _table(columns, rows, width) + [[]] if rows else []
 
 

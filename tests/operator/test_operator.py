@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -20,6 +21,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(ROOT / "ops"))
 
 from case import ClusterCase  # noqa: E402
+from cluster import BIN  # noqa: E402
 from names import expressions_of_dashboard, labels_of_legends, names_of  # noqa: E402
 from processes import Process, until  # noqa: E402
 from top import samples  # noqa: E402
@@ -27,6 +29,7 @@ from top import samples  # noqa: E402
 DASHBOARD = ROOT / "ops" / "grafana" / "emostage.json"
 RULES = ROOT / "ops" / "prometheus" / "emostage.rules.yaml"
 CONFIG = ROOT / "ops" / "prometheus" / "prometheus.yaml"
+GATEWAY_SOURCE = ROOT / "gateway" / "http" / "server" / "metrics.cpp"
 BOOK = ROOT / "ops" / "OPERATING.md"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}  # what a scrape adds
 
@@ -69,6 +72,7 @@ class Exported(ClusterCase):
             for target in group["targets"]:
                 with urllib.request.urlopen(f"http://{target}/metrics", timeout=10) as answer:
                     cls.pages.append(answer.read().decode())
+        cls.start_gateway()
         cls.types, cls.labels = {}, {}
         for page in cls.pages:
             cls.types |= dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.M))
@@ -76,7 +80,35 @@ class Exported(ClusterCase):
                 for labels, _ in found:
                     cls.labels.setdefault(name, set()).update(labels)
 
+    @classmethod
+    def start_gateway(cls):
+        """And a turn over HTTP; without the program its names are those of its source."""
+        cls.http = None
+        if not (BIN / "emostage-gateway").exists():
+            return
+        _, cls.http = cls.cluster.start_http_gateway()
+        until(lambda: cls.http_status("/readyz") == 200, "the gateway is ready")
+        text = cls.cluster.say("And over HTTP?")
+        body = json.dumps({"model": "emostage", "stream": True, "messages": [{"role": "user", "content": text}]})
+        request = urllib.request.Request(f"{cls.http}/v1/chat/completions", body.encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert b"[DONE]" in answer.read()
+        with urllib.request.urlopen(f"{cls.http}/metrics", timeout=10) as answer:
+            cls.pages.append(answer.read().decode())
+
+    @classmethod
+    def http_status(cls, path):
+        try:
+            with urllib.request.urlopen(cls.http + path, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def exported(self, name):
+        if self.http is None and name.startswith("emostage_gateway_"):
+            family = re.sub(r"_(bucket|sum|count)$", "", name)
+            return any(f'"{one}"' in GATEWAY_SOURCE.read_text() for one in (name, family))
         if self.types.get(name, "histogram") != "histogram":
             return True
         family = re.sub(r"_(bucket|sum|count)$", "", name)
@@ -90,6 +122,8 @@ class Exported(ClusterCase):
         known = set(OF_PROMETHEUS)
         for name in metrics:
             known |= self.labels.get(name, set()) | LABELS_LATER.get(name, set())
+            if self.http is None and name.startswith("emostage_gateway_"):
+                known |= set(re.findall(r'\{"(\w+)", ', GATEWAY_SOURCE.read_text()))
         if not metrics & set(recorded):
             self.assertLessEqual(labels, known, f"{where}: no such labels")
 
@@ -164,9 +198,9 @@ class Exported(ClusterCase):
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_prometheus_scrapes_the_set_and_evaluates_the_rules(self):
-        with Prometheus(self.cluster) as prometheus:
-            prometheus.wait_for(lambda: prometheus.up() == {"emostage-broker": 1, "emostage-worker": 2},
-                                "broker and workers are scraped")
+        with Prometheus(self.cluster, self.http) as prometheus:
+            wanted = {"emostage-broker": 1, "emostage-worker": 2} | ({"emostage-gateway": 1} if self.http else {})
+            prometheus.wait_for(lambda: prometheus.up() == wanted, "all of the set is scraped")
             prometheus.wait_for(lambda: prometheus.value("sum(emostage_workers)") == 2, "a query")
             prometheus.wait_for(lambda: prometheus.rules_health() == {"ok"}, "rules are evaluated")
             wanted = sum(count for name, count in self.cluster.metrics().items()
@@ -183,11 +217,13 @@ LABELS_LATER = {"emostage_worker_stage_failures_total": {"pipeline", "stage", "c
 class Prometheus:
     """Debian's, on a free port, with our own configuration, in a folder of its own."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, http):
         program = need("prometheus")
         self._folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self._folder.name)
         text = CONFIG.read_text().replace("127.0.0.1:7704", cluster.admin)
+        if http:
+            text = text.replace("127.0.0.1:7780", http.removeprefix("http://"))
         text = text.replace("interval: 5s", "interval: 1s").replace("refresh_interval: 10s", "refresh_interval: 1s")
         (folder / "prometheus.yaml").write_text(text)
         shutil.copy(RULES, folder)
