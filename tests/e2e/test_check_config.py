@@ -45,6 +45,7 @@ class CheckConfigTest(unittest.TestCase):
     def test_what_ships_is_right(self):
         self.assertEqual(self.check()[0], 0, self.check()[1])
         self.assertEqual(self.check("emostage-broker")[0], 0)
+        self.assertEqual(self.check("emostage-gateway")[0], 0)
 
     def test_a_misspelt_key_is_refused_with_the_right_one(self):
         self.check_refused(self.change("budget_ms: 8000", "budgetms: 8000"), "budget_ms")

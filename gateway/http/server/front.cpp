@@ -84,7 +84,10 @@ void Front::on_request(const Request& request, std::unique_ptr<Outlet> outlet) {
         exchanges_.cut(request.connection);
         return;
     }
-    const Match matched = match(request.path);
+    Match matched = match(request.path);
+    const bool page = matched.route == Route::page || matched.route == Route::page_json;
+    const bool file = matched.route == Route::page && page_file(matched.id) != nullptr;
+    if (page && (!options_.page.serve || (matched.route == Route::page && !file))) matched = {};
     Asked asked;
     asked.route = matched.route;
     asked.id = request_id(request);
@@ -200,14 +203,12 @@ ApiResult<void> Front::serve(const Request& request, const Match& match, Outlets
         case Route::model:
             return serve_model(match.id, outlet);
         case Route::page_json:
-            if (!options_.page.serve) break;
             answer(outlet, 200, page_json());
             return {};
         default:
-            return serve_page(request, match.id, outlet);
+            serve_page(request, *page_file(match.id), outlet);
+            return {};
     }
-    return tl::unexpected(
-        ApiError{404, "invalid_request_error", "not_found", "there is no such path"});
 }
 
 void Front::answer(Outlets outlet, int status, const std::string& json) {
@@ -235,21 +236,15 @@ ApiResult<void> Front::serve_model(const std::string& id, Outlets outlet) {
     return {};
 }
 
-ApiResult<void> Front::serve_page(const Request& request, const std::string& name, Outlets outlet) {
-    const PageFile* file = options_.page.serve ? page_file(name) : nullptr;
-    if (file == nullptr) {
-        return tl::unexpected(
-            ApiError{404, "invalid_request_error", "not_found", "there is no such path"});
-    }
-    Head head{200, std::string(file->type), {{"Cache-Control", "no-cache"}}};
-    head.fields.emplace_back("ETag", std::string(file->etag));
+void Front::serve_page(const Request& request, const PageFile& file, Outlets outlet) {
+    Head head{200, std::string(file.type), {{"Cache-Control", "no-cache"}}};
+    head.fields.emplace_back("ETag", std::string(file.etag));
     head.fields.emplace_back("Content-Security-Policy", page_policy);
     head.fields.emplace_back("Referrer-Policy", "no-referrer");
-    const bool known = request.field("if-none-match").find(file->etag) != std::string_view::npos;
+    const bool known = request.field("if-none-match").find(file.etag) != std::string_view::npos;
     if (known) head.status = 304;
     status_ = head.status;
-    outlet->answer(head, known ? std::string_view{} : file->body);
-    return {};
+    outlet->answer(head, known ? std::string_view{} : file.body);
 }
 
 std::string Front::page_json() const {

@@ -21,6 +21,8 @@
 
 namespace emostage::http {
 
+struct PageFile;
+
 class Front final : public Handler {
 public:
     Front(asio::io_context& loop, gateway::Client& client, const GatewayOptions& options,
@@ -47,7 +49,7 @@ private:
                                Outlet& outlet);
     ApiResult<void> check_place(const Asked& asked) const;
     ApiResult<void> serve(const Request& request, const Match& match, Outlets outlet);
-    ApiResult<void> serve_page(const Request& request, const std::string& name, Outlets outlet);
+    void serve_page(const Request& request, const PageFile& file, Outlets outlet);
     ApiResult<void> serve_model(const std::string& id, Outlets outlet);
     void serve_ready(Outlets outlet);
     std::string page_json() const;

@@ -88,7 +88,7 @@ Match match(std::string_view path) {
     }
     if (path == "/") return {Route::page, "index.html"};
     // The page's files have no folders.
-    if (path.size() > 1 && path[0] == '/' && path.find('/', 1) == path.npos) {
+    if (path.size() > 1 && path[0] == '/' && path.find('/', 1) == path.npos && !under_v1(path)) {
         return {Route::page, std::string(path.substr(1))};
     }
     return {};
