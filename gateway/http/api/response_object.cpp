@@ -92,7 +92,7 @@ void append_response(std::string& out, const AnswerHead& head, bool background,
     out += ",\"instructions\":null,\"metadata\":{},\"model\":";
     append_json_string(out, head.model);
     out += ",\"output\":[";
-    if (!state.text.empty()) {
+    if (state.begun || !state.text.empty()) {
         append_message(out, head.turn, message_status(state.status), state.text);
     }
     out += "],\"parallel_tool_calls\":false,\"temperature\":null,\"tool_choice\":\"none\"";

@@ -14,9 +14,10 @@ namespace emostage::http {
 
 struct ResponseState {
     std::string_view status;                     // of the response
-    std::string_view text = {};                  // of its message; empty: it has none (yet)
+    std::string_view text = {};                  // of its message
     const wire::Completed* completed = nullptr;  // where it is: usage and details
     const ApiError* error = nullptr;
+    bool begun = false;  // there is a message though it has no text yet
 };
 
 void append_response(std::string& out, const AnswerHead& head, bool background,

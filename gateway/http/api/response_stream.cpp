@@ -77,9 +77,7 @@ private:
         } else if (std::holds_alternative<wire::Started>(event.body)) {
             begin(event.seq, out);
         } else if (const auto* stage = std::get_if<wire::Stage>(&event.body)) {
-            if (!include_stages_) return;
-            open("response.emostage.stage", number(event.seq), out);
-            out += ",\"stage\":" + gateway::one_line(gateway::stage_json(*stage)) + "}\n\n";
+            if (include_stages_) tell_stage(event.seq, *stage, out);
         } else if (std::holds_alternative<wire::Reset>(event.body)) {
             if (words_) return fail(reply_restarted(), out);
             if (event.seq == 0) after_ = 0;  // what follows is told from the first number on
@@ -124,6 +122,15 @@ private:
         out += of_item_ + ",\"part\":";
         append_text_part(out, "");
         out += "}\n\n";
+    }
+
+    // No type of our own: OpenAI's library refuses a stream with one that it does not know.
+    void tell_stage(std::uint64_t seq, const wire::Stage& stage, std::string& out) {
+        open("response.in_progress", number(seq), out);
+        out += ",\"response\":";
+        append_response(out, head_, background_, {"in_progress", text_, nullptr, nullptr, begun_});
+        out += ",\"emostage\":{\"stage\":";
+        out += gateway::one_line(gateway::stage_json(stage)) + "}}\n\n";
     }
 
     void complete(const wire::Event& end, std::string_view text, std::string& out) {

@@ -10,7 +10,9 @@ json said(const std::string& role, json content) { return {{"role", role}, {"con
 
 json minimal() { return {{"model", "emostage"}, {"messages", {said("user", "Hello.")}}}; }
 
-json talk(const std::vector<json>& messages) { return {{"model", "emostage"}, {"messages", messages}}; }
+json talk(const std::vector<json>& messages) {
+    return {{"model", "emostage"}, {"messages", messages}};
+}
 
 std::string why_not(const json& body) { return why(refused(read_chat_request, body)); }
 

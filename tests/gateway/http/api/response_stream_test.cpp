@@ -86,9 +86,14 @@ TEST(ResponseStream, StagesAreForThoseWhoAskAndABackgroundResponseIsQueuedFirst)
     const auto told = tell(*stream, turn());
     EXPECT_EQ(told[0].object()["response"]["status"], "queued");
     EXPECT_EQ(told[0].object()["response"]["background"], true);
-    EXPECT_EQ(told[4].type, "response.emostage.stage");
-    EXPECT_EQ(told[4].object()["sequence_number"], 3);
-    EXPECT_EQ(told[4].object()["stage"]["result"]["phase"], "acting");
+    const auto stage = told[4].object();
+    EXPECT_EQ(told[4].type, "response.in_progress");
+    EXPECT_EQ(stage["sequence_number"], 3);
+    EXPECT_EQ(stage["emostage"]["stage"]["result"]["phase"], "acting");
+    // Who takes the response out of it has what it had: a message with an empty part.
+    EXPECT_EQ(stage["response"]["status"], "in_progress");
+    EXPECT_EQ(stage["response"]["output"][0]["content"][0]["text"], "");
+    EXPECT_EQ(stage["response"]["output"][0]["status"], "in_progress");
 }
 
 // Cut anywhere, resumed after the last number that came: all of the text once, the message begun.
