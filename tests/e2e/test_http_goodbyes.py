@@ -188,8 +188,9 @@ class DrainTest(HttpCase):
         gateway, address = self.start("urgent", 20_000)
         connection = self.raw(self.request_bytes(CHAT, self.chat("I had a hard day.", stream=True)), address)
         connection.recv(1)
-        for _ in range(2):
-            gateway.signal(signal.SIGTERM)
+        gateway.signal(signal.SIGTERM)
+        gateway.expect("draining")
+        gateway.signal(signal.SIGTERM)
         self.assertEqual(gateway.wait(), 1)
         try:
             data = self.read_to_end(connection)
