@@ -274,15 +274,22 @@ Link::Verdict Link::take(Lease& lease, wire::Delta& delta, Now now) {
     if (turn.log.text().size() + delta.text.size() > state_.config.limits.reply_bytes) {
         return Verdict::lost;
     }
-    if (std::exchange(lease.shown, false)) {
-        ++state_.counters.continued;
-        ++state_.meters.of(turn.open.pipeline).continued;
-    }
-    if (!std::exchange(turn.spoken, true)) {
-        state_.meters.of(turn.open.pipeline).first_delta.observe(now.steady - turn.accepted_at);
-    }
+    if (lease.shown || !turn.spoken) count_first(lease, now);
     lifecycle_.say_delta(turn, delta.text, now);
     return log_checked(lease, now);
+}
+
+// Of its lease, or of its turn. Out of the way of all that follow.
+[[gnu::noinline]] void Link::count_first(Lease& lease, Now now) {
+    Turn& turn = *lease.turn;
+    auto& meter = state_.meters.of(turn.open.pipeline);
+    if (std::exchange(lease.shown, false)) {
+        ++state_.counters.continued;
+        ++meter.continued;
+    }
+    if (!std::exchange(turn.spoken, true)) {
+        meter.first_delta.observe(now.steady - turn.accepted_at);
+    }
 }
 
 Link::Verdict Link::take(Lease& lease, wire::Reset& reset, Now now) {

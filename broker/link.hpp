@@ -42,6 +42,7 @@ private:
     Verdict take(Lease& lease, wire::Cancelled&, Now now);
     Verdict log_checked(Lease& lease, Now now);
 
+    void count_first(Lease& lease, Now now);  // the first delta
     void ask_again(Lease& lease, Now now);
     void tell_kept(Worker& worker);
     void welcome(Worker& worker);

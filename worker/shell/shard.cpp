@@ -221,7 +221,7 @@ private:
             return;
         }
         const bool was_registered = link_.registered();
-        link_.on(std::move(*message), Clock::now());
+        link_.on(std::move(*message), heard_at_);
         if (!was_registered && link_.registered()) {
             log::info("registered", {{"broker", std::string_view(config_.broker)},
                                      {"slots", config_.link.slots}});
