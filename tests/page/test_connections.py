@@ -55,6 +55,14 @@ class BrokenTest(PageCase):
         self.restart_gateway()
         self.end(tab)
 
+    def test_a_broker_that_forgets_all_gets_the_turn_again(self):
+        tab = self.half_a_reply()
+        self.cluster.restart_broker()
+        self.model.allow(7)
+        tab.wait_for_text(".reply", text(7), 60)
+        self.assertEqual(tab.text(".reply"), text(7))  # the words of before are not there twice
+        self.end(tab)
+
     def test_what_is_written_while_the_gateway_is_away_is_sent_once_it_is_back(self):
         tab = self.tab(locale="ja-JP")
         self.cluster.kill(self.gateway)

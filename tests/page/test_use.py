@@ -1,6 +1,7 @@
 """Keyboard, input methods, screen readers, danger, and text that would like to be more than text."""
 import json
 import unittest
+import urllib.request
 
 import paths  # noqa: F401
 from model import ALL, PERSPECTIVE
@@ -134,6 +135,17 @@ class UseTest(PageCase):
         tab.reload()
         tab.wait_for_text(".reply", "bold")
         self.assertEqual(tab.count("#turns :is(img, b, script, a, h1)"), 0)
+
+    def test_the_page_may_run_and_load_nothing_but_its_own(self):
+        with urllib.request.urlopen(f"{self.address}/", timeout=10) as answer:
+            policy, page = answer.headers["Content-Security-Policy"], answer.read().decode()
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertNotRegex(page, r"<style|\sstyle=|\son\w+=|<script(?! type=\"module\" src=\"/)")
+        tab = self.tab()
+        tab.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
+        self.assertIsNone(tab.evaluate("window.ran ?? null"))
+        self.assertIn("Content Security Policy", " ".join(tab.wrongs()))
 
     def test_danger_brings_the_help_lines_forward(self):
         self.model.answers["perspective"] = json.dumps({**PERSPECTIVE, "risk": "concern"})

@@ -7,6 +7,7 @@
 //            {is: "answer", status, retry_ms?, code?} of the POST
 //            {is: "open", status, retry_ms?, code?}   the head of the events
 //            {is: "event", seq, end?, intact?}        an event was applied; `again`: cannot be
+//            {is: "lost", code}                       the gateway itself gave the turn up
 //            {is: "alive"}                            bytes of the stream, pings too
 //            {is: "broken"}                           the request failed, or its body ended
 //            {is: "time"}                             the timer is due
@@ -35,6 +36,7 @@ export const limits = {
 };
 
 const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
+const passing = new Set(["unavailable", "draining", "overloaded"]);
 const server_faults = new Set([500, 502, 504]);
 
 export class Follower {
@@ -78,6 +80,8 @@ export class Follower {
         return this.phase === "opening" ? this.#on_open(input, now) : [];
       case "event":
         return this.phase === "reading" ? this.#on_event(input) : [];
+      case "lost":
+        return this.phase === "reading" ? this.#on_lost(input, now) : [];
       case "alive":
         return this.phase === "reading" ? this.#alive() : [];
       case "broken":
@@ -193,6 +197,12 @@ export class Follower {
     this.#pushes += 1;
     if (this.#pushes > limits.pushes_max) return this.#over("failed", "unknown_turn");
     return [{ is: "forget" }, ...this.#post()];
+  }
+
+  #on_lost({ code }, now) {
+    if (code === "unknown_turn") return [{ is: "cut" }, ...this.#push_again()];
+    if (passing.has(code)) return [{ is: "cut" }, ...this.#pause(now, "away")];
+    return this.#over("failed", code ?? "internal");
   }
 
   #reread(code) {

@@ -2,7 +2,8 @@
 //
 // A machine without I/O. Events may come again after a reconnect: a number that was applied changes
 // nothing, a merged delta (`from`) replaces what is held of its numbers. An event without a number
-// is the gateway's own; its `reset` says that all numbers begin anew (schemas/PROTOCOL.md).
+// is the gateway's own: its `reset` says that all numbers begin anew, its `failed` that it has lost the turn
+// (schemas/PROTOCOL.md, gateway/client/turn_sink.hpp).
 
 import { xxh64 } from "./xxh64.mjs";
 
@@ -31,12 +32,14 @@ export class Reply {
 
   // What has changed: {is: "more", text}, {is: "text"} (all of it), {is: "stage", stage},
   // {is: "alert"}, {is: "state"}, {is: "end"}; null: nothing. "again": `event` cannot be applied to
-  // what is held; read from the start.
+  // what is held; read from the start. {is: "lost", code}: this reader hears nothing more, which is
+  // no end of the turn.
   apply(event) {
     if (!is_object(event) || typeof event.type !== "string" || this.end) return null;
     const seq = is_count(event.seq) ? event.seq : 0;
     const from = is_count(event.from) && event.from > 0 && event.from <= seq ? event.from : seq;
     if (seq > 0 && seq <= this.seq) return null;
+    if (seq === 0 && event.type === "failed") return { is: "lost", code: event.code };
     // Numbers that a merged event replaces are given back first.
     let dropped = false;
     if (seq > 0 && from <= this.seq) {

@@ -147,6 +147,7 @@ export class Turn {
     const change = this.reply.apply(event);
     if (change === null) return;
     if (change.is === "again") return this.#feed({ is: "event", again: true });
+    if (change.is === "lost") return this.#feed(change);
     this.#sink.turn_changed(this, change);
     const end = change.is === "end";
     this.#feed({ is: "event", seq: this.reply.seq, end, intact: end && this.reply.intact() });

@@ -164,6 +164,15 @@ test("a broker that no longer knows the turn gets it again, some times", () => {
   run.on("open", { status: 404 }).expect("cut, over failed");
 });
 
+test("a gateway that gives the turn up is asked again, unless it says that this is in vain", () => {
+  const gone = new Run().reading().on("event", { seq: 5 }).on("lost", { code: "unknown_turn" });
+  gone.expect("cut, forget, post").on("answer", { status: 202 }).expect("read 0");
+  const away = new Run().reading().on("event", { seq: 5 }).on("lost", { code: "unavailable" });
+  away.expect("cut").time().expect("read 5");
+  new Run().reading().on("lost", { code: "internal" }).expect("cut, over failed");
+  new Run().reading().on("stop").on("lost", { code: "unknown_turn" }).expect("delete, cut, cut, over withdrawn");
+});
+
 test("a text that does not fit its end is read from its start, twice", () => {
   const run = new Run().reading();
   for (let n = 0; n < limits.rereads_max; ++n) {

@@ -89,11 +89,18 @@ test("a text that does not fit its end is not intact: its length, and its hash",
   assert.ok(read([delta(1, "abc"), { type: "failed", seq: 2 }]).intact());
 });
 
-test("nothing changes after the end, and an end of the gateway's own needs no number", () => {
+test("nothing changes after the end", () => {
   const reply = read(whole);
   assert.equal(reply.apply(delta(8, "mehr")), null);
   check_whole(reply);
-  assert.equal(new Reply().apply({ type: "failed", code: "unavailable" }).is, "end");
+});
+
+test("a gateway that gives up has not ended the turn, one that cancelled it has", () => {
+  const reply = read(whole.slice(0, 5));
+  assert.deepEqual(reply.apply({ type: "failed", code: "unknown_turn" }), { is: "lost", code: "unknown_turn" });
+  assert.deepEqual([reply.text, reply.end, reply.seq], ["つらい", null, 5]);
+  check_whole(read(whole, reply));
+  assert.equal(new Reply().apply({ type: "cancelled", reason: "requested" }).is, "end");
 });
 
 test("forgetting voids all but the alert", () => {
