@@ -35,9 +35,10 @@ class Process:
         self._found.set()
 
     def cpu_s(self):
+        """In our code and libraries, and in the kernel on their behalf."""
         with open(f"/proc/{self.popen.pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        return int(fields[11]) / TICKS_PER_S, int(fields[12]) / TICKS_PER_S
 
     def memory_bytes(self):
         with open(f"/proc/{self.popen.pid}/statm") as file:

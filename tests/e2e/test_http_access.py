@@ -87,6 +87,14 @@ class KeysTest(HttpCase):
         gateway.expect(r"request=\S+ .*key=carla")
         self.assertEqual(self.cluster.stop(gateway), 0)
 
+    def test_without_the_page_there_is_none(self):
+        gateway, address = self.cluster.start_http_gateway("bare", ["--page-serve", "off"])
+        for path in ("/", "/page.css", "/page.json", "/nothing"):
+            self.check_error(self.ask("GET", path, address=address), 404, "not_found")
+            self.check_error(self.ask("POST", path, address=address), 404, "not_found")
+        self.assertEqual(self.ask("GET", "/healthz", address=address)[0], 200)
+        self.assertEqual(self.cluster.stop(gateway), 0)
+
     def test_without_keys_nobody_listens_to_the_world(self):
         ran = subprocess.run([BIN / "emostage-gateway", "--listen", "0.0.0.0:0"], capture_output=True,
                              text=True, timeout=30)

@@ -238,6 +238,21 @@ TEST_F(HttpServerTest, HangsUpOnWhoDoesNotFinishARequest) {
     EXPECT_THAT(read(client), IsEmpty());
 }
 
+TEST_F(HttpServerTest, KeepsASilentStreamAndEndsOneWhoseReaderTakesNothing) {
+    limits_.write = limits_.read = 200ms;
+    open();
+    auto silent = ask(get_), stuck = ask(get_);
+    ASSERT_TRUE(asked(2));
+    for (const auto& outlet : desk_.outlets) outlet->begin({200, "text/event-stream"});
+    desk_.outlets[0]->write("hello");
+    read(silent, "hello");
+    desk_.outlets[1]->write(std::string(16 * 1024 * 1024, 'a'));  // more than the system takes
+    ASSERT_TRUE(run_until([&] { return !desk_.closed.empty(); }));
+    EXPECT_THAT(desk_.closed, ElementsAre(desk_.connections[1]));
+    desk_.outlets[0]->end("bye");
+    EXPECT_THAT(read(silent, "0\r\n\r\n"), HasSubstr("bye"));
+}
+
 TEST_F(HttpServerTest, CanGoWhileConnectionsAreOpen) {
     auto client = ask(get_);
     ASSERT_TRUE(asked(1));
