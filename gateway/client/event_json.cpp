@@ -26,6 +26,13 @@ std::string_view name_of(wire::StageStatus status) {
     return "failed";
 }
 
+template <class Number>
+void append_digits(std::string& out, Number number) {
+    std::array<char, 20> digits;  // of any of 64 bits, with its sign
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
 // The fields that a type has beyond those of every event.
 struct Fields {
     ordered_json out = ordered_json::object();
@@ -83,11 +90,7 @@ struct Fields {
 
 }  // namespace
 
-void append_number(std::string& out, std::uint64_t number) {
-    std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
-}
+void append_number(std::string& out, std::uint64_t number) { append_digits(out, number); }
 
 std::string one_line(const ordered_json& object) {
     return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
@@ -118,9 +121,8 @@ ordered_json timings_json(const wire::Timings& timings) {
     return out;
 }
 
-void append_event_json(std::string& out, const wire::Event& event, std::string_view turn,
-                       std::string_view session) {
-    out.append("{\"type\":\"").append(type_of(event.body)).push_back('"');
+std::string names_json(std::string_view turn, std::string_view session) {
+    std::string out;
     if (!turn.empty()) {
         out.append(",\"turn\":");
         append_json_string(out, turn);
@@ -129,13 +131,19 @@ void append_event_json(std::string& out, const wire::Event& event, std::string_v
         out.append(",\"session\":");
         append_json_string(out, session);
     }
+    return out;
+}
+
+void append_named_event_json(std::string& out, const wire::Event& event, std::string_view names) {
+    out.append("{\"type\":\"").append(type_of(event.body)).append("\"").append(names);
     if (event.seq != 0) {
         out.append(",\"seq\":");
         append_number(out, event.seq);
         out.append(",\"attempt\":");
         append_number(out, event.attempt);
     }
-    out.append(",\"at_ms\":").append(std::to_string(event.at_ms));
+    out.append(",\"at_ms\":");
+    append_digits(out, event.at_ms);
     if (const auto* delta = std::get_if<wire::Delta>(&event.body)) {
         out.append(",\"text\":");
         append_json_string(out, delta->text);
@@ -153,6 +161,11 @@ void append_event_json(std::string& out, const wire::Event& event, std::string_v
         }
     }
     out.push_back('}');
+}
+
+void append_event_json(std::string& out, const wire::Event& event, std::string_view turn,
+                       std::string_view session) {
+    append_named_event_json(out, event, names_json(turn, session));
 }
 
 void append_event_json(std::string& out, const wire::Event& event) {

@@ -18,6 +18,11 @@ void append_event_json(std::string& out, const wire::Event& event);
 void append_event_json(std::string& out, const wire::Event& event, std::string_view turn,
                        std::string_view session);
 
+// The same, put together in two steps for a reader of many events of one turn: the names are the
+// same in each.
+std::string names_json(std::string_view turn, std::string_view session);
+void append_named_event_json(std::string& out, const wire::Event& event, std::string_view names);
+
 // `accepted`, `delta`, …; `other` for what this version does not know.
 std::string_view type_of(const wire::EventBody& body);
 

@@ -24,8 +24,8 @@ public:
             out += '\n';
         }
         out.append("event: ").append(gateway::type_of(event.body)).append("\ndata: ");
-        gateway::append_event_json(out, event, client_turn(scope_, event.turn),
-                                   client_turn(scope_, event.session));
+        if (event.turn != turn_ || event.session != session_) name(event);
+        gateway::append_named_event_json(out, event, names_);
         out += "\n\n";
         over_ = wire::is_end(event.body);
     }
@@ -39,7 +39,15 @@ public:
     bool over() const override { return over_; }
 
 private:
+    // The client's names for the turn and its session; those of one turn do not change.
+    void name(const wire::Event& event) {
+        turn_ = event.turn;
+        session_ = event.session;
+        names_ = gateway::names_json(client_turn(scope_, turn_), client_turn(scope_, session_));
+    }
+
     const std::string scope_;
+    std::string turn_, session_, names_;
     bool over_ = false;
 };
 

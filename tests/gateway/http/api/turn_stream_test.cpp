@@ -42,6 +42,13 @@ TEST(TurnStream, AClientOfAScopeSeesItsOwnNames) {
     const auto told = tell(*make_turn_stream("alice"), {one});
     EXPECT_EQ(told[0].object()["turn"], "t1");
     EXPECT_EQ(told[0].object()["session"], "anna");
+
+    // A session that is known only later.
+    auto first = one;
+    first.session.clear();
+    const auto later = tell(*make_turn_stream("alice"), {first, one});
+    EXPECT_FALSE(later[0].object().contains("session"));
+    EXPECT_EQ(later[1].object()["session"], "anna");
 }
 
 TEST(TurnStream, AMergedDeltaSaysFromWhichNumberOnItStands) {
