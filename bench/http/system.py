@@ -1,6 +1,7 @@
 """Broker, worker, rehearsal server and HTTP gateway, started on free ports for a measurement."""
 import ctypes
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -54,12 +55,14 @@ class System:
 
     def __init__(self, binaries, pipelines, streams, tokens, itl_ms):
         self._processes = []
+        self._folder = tempfile.TemporaryDirectory()
+        self.closes = pathlib.Path(self._folder.name) / "closes"
         try:
             slots = min(streams + 256, 4096)
             rehearsal = self._start(
                 "listening on (\\S+)", binaries / "emostage-rehearsal", "--listen", "127.0.0.1:0",
                 "--ttft-ms", 5, "--itl-ms", itl_ms, "--tokens", tokens, "--json-tokens", 1,
-                "--connections-max", 4 * slots)
+                "--connections-max", 4 * slots, "--close-log", self.closes)
             self.broker = self._start(
                 "broker started .*?commands=(\\S+) events=(\\S+) workers=(\\S+)",
                 binaries / "emostage-broker", "--commands", "tcp://127.0.0.1:0",
@@ -87,3 +90,4 @@ class System:
     def stop(self):
         for process in reversed(self._processes):
             process.stop()
+        self._folder.cleanup()

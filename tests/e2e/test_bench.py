@@ -5,11 +5,12 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
-from cluster import BIN, Cluster
+from cluster import BIN, SOURCE, Cluster
 
 FAST = ["--ttft-ms", "20", "--itl-ms", "2", "--tokens", "10", "--json-tokens", "5", "--seconds", "1"]
 SLOW = ["--ttft-ms", "20", "--itl-ms", "10", "--tokens", "100", "--json-tokens", "5", "--seconds", "1"]
@@ -147,6 +148,20 @@ class BenchTest(unittest.TestCase):
         wrong = self.bench("--report", self.folder / "none", expect=1).stderr
         self.assertIn("cannot be read", wrong)
         self.bench("--closed", "none", expect=2)
+
+
+class HttpBenchTest(unittest.TestCase):
+    def test_streams_are_counted_and_probes_seen_twice(self):
+        done = subprocess.run(
+            [sys.executable, "-B", SOURCE / "bench" / "http" / "streams", "--bin", BIN, "--streams", "8",
+             "--seconds", "1", "--rate", "20", "--probes", "3", "--json"],
+            text=True, capture_output=True, timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        row = json.loads(done.stdout.splitlines()[-1])
+        self.assertEqual((row["streams"], row["ended_early"]), (8, 0))
+        self.assertGreater(row["deltas_per_second"], 80)
+        self.assertLess(row["deltas_per_second"], 200)
+        self.assertEqual((len(row["added_first_ms"]), len(row["closed_ms"])), (3, 3))
 
 
 if __name__ == "__main__":
