@@ -248,7 +248,7 @@ class Prometheus:
         self._folder.cleanup()
 
     def wait_for(self, condition, what):
-        until(condition, what, 60.0)
+        until(condition, what, 120.0)  # only a failing test waits for it
 
     def ask(self, path):
         with urllib.request.urlopen(f"http://{self.address}/api/v1/{path}", timeout=10) as answer:
