@@ -47,6 +47,15 @@ class ClientCase(unittest.TestCase):
     def wait_until_running(self, turns):
         until(lambda: self.cluster.queue()["running"] == turns, f"{turns} running turns")
 
+    def run_all(self, *scenarios, **told):
+        """What each of the chat clients sees, all at the same time: (client, scenario), seen."""
+        runs = [((program, scenario), self.start(program, scenario, **told))
+                for program in CHAT_CLIENTS for scenario in scenarios]
+        for name, run in runs:
+            seen = run.seen()
+            self.cluster.heard(seen["text"])
+            yield name, seen
+
     def replies_asked_for(self):
         """Of the rehearsal, since its start."""
         url = self.cluster.endpoint.removesuffix("/v1") + "/stats"

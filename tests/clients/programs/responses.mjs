@@ -22,7 +22,6 @@ async function readEvents(told, seen, stream) {
     seen.events.push([event.type, event.sequence_number]);
     if (event.emostage) seen.stages.push(event.emostage.stage);
     if (event.type === 'response.created') seen.id = event.response.id;
-    if (event.type === 'response.output_text.delta') takeDelta(told, seen, event.delta);
     if (event.response?.status) seen.status = event.response.status;
     if (event.type === 'response.completed') {
       const streamed = seen.text;
@@ -31,7 +30,7 @@ async function readEvents(told, seen, stream) {
       seen.text = streamed;
     }
     if (event.type === 'response.failed') seen.failure = event.response.error?.code ?? null;
-    if (told.characters && seen.text.length >= told.characters) break;
+    if (event.type === 'response.output_text.delta' && takeDelta(told, seen, event.delta)) break;
   }
 }
 

@@ -54,11 +54,12 @@ export const usageOf = (input_tokens, output_tokens, total_tokens) => ({
   total: total_tokens,
 });
 
-// Counts a delta, and says when the first one came; true where the client shall abort now.
+// Counts a delta, and says when the first one came; true where the client has got so much text that
+// it shall go away.
 export function takeDelta(told, seen, text) {
   if (!text) return false;
   seen.text += text;
   seen.deltas += 1;
   if (seen.deltas === 1) say({ run: told.run, words: true });
-  return told.abort_after === seen.deltas;
+  return told.characters > 0 && seen.text.length >= told.characters;
 }
