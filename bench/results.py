@@ -2,8 +2,10 @@
 """Puts bench/RESULTS.md together from what was measured; ops/bench calls it.
 
     results.py --rows ROWS.jsonl --tables TABLES.md --commands COMMANDS.txt --commit TEXT [--peers RUNS.jsonl]
+               [--http HTTP.md]
 
-ROWS are emostage-bench's lines, TABLES its report of them, RUNS the lines of the peers' driver.
+ROWS are emostage-bench's lines, TABLES its report of them, RUNS the lines of the peers' driver, HTTP the
+table of bench/http/streams.
 """
 import argparse
 import collections
@@ -206,7 +208,7 @@ def machine():
     return f"{processor()}, {os.cpu_count()} cores, {memory_gb:.0f} GB; {system}, kernel {platform.release()}"
 
 
-def results(rows, tables, commands, commit, runs):
+def results(rows, tables, commands, commit, runs, http):
     own, peers = Own(rows), Peers(runs)
     days = sorted({row["at_unix"] for row in rows})
     measured = datetime.date.fromtimestamp(days[-1]).isoformat() if days else "never"
@@ -234,6 +236,11 @@ def results(rows, tables, commands, commit, runs):
            "Tokens that share a delta have a gap of zero, so jitter says when tokens came, not deltas.\n")
     yield tables.strip()
     yield from peer_tables(peers)
+    if http:
+        yield "\n### The HTTP gateway\n"
+        yield ("So many chat completions that stream at five deltas a second each; what is measured is in "
+               "[http/README.md](http/README.md). The last two columns are median / p99.\n")
+        yield http.strip()
     yield "\n## Commands\n"
     yield from (f"    emostage-bench {command}" for command in dict.fromkeys(commands))
 
@@ -243,10 +250,12 @@ def main():
     for name in ("--rows", "--tables", "--commands", "--commit"):
         parser.add_argument(name, required=True)
     parser.add_argument("--peers")
+    parser.add_argument("--http")
     given = parser.parse_args()
     text = results(lines(given.rows), pathlib.Path(given.tables).read_text(),
                    pathlib.Path(given.commands).read_text().splitlines(), given.commit,
-                   lines(given.peers) if given.peers else [])
+                   lines(given.peers) if given.peers else [],
+                   pathlib.Path(given.http).read_text() if given.http else "")
     print("\n".join(text))
 
 
