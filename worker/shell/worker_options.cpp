@@ -1,10 +1,9 @@
 #include "worker/shell/worker_options.hpp"
 
-#include <algorithm>
-
 #include "core/codec/codec.hpp"
 #include "core/config/address.hpp"
 #include "core/config/log_settings.hpp"
+#include "core/config/plain_text.hpp"
 #include "schemas/limits.hpp"
 #include "worker/shell/endpoint_options.hpp"
 
@@ -29,18 +28,6 @@ struct Sources {
 Result<void> check_id(std::string_view text) {
     if (codec::is_id(text)) return {};
     return fail(Errc::config, "must be 1 to 64 of A-Z a-z 0-9 . _ : -");
-}
-
-Result<void> check_text(std::string_view text, std::size_t bytes_max, bool lines) {
-    if (text.size() > bytes_max) {
-        return fail(Errc::config, "is longer than " + std::to_string(bytes_max) + " bytes");
-    }
-    const bool clean = std::all_of(text.begin(), text.end(), [lines](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte >= 0x20 && byte != 0x7f) || (lines && c == '\n');
-    });
-    if (!clean) return fail(Errc::config, "holds control characters");
-    return {};
 }
 
 void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) {
@@ -81,7 +68,7 @@ void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) 
         "model", sources.model, "model of the endpoints that name none",
         [](std::string_view text) {
             return text.empty() ? fail(Errc::config, "must not be empty")
-                                : check_text(text, 256, false);
+                                : config::check_text(text, 256, false);
         },
         "EMOSTAGE_LLM_MODEL");
     settings.part("endpoints", [&sources](const config::YamlNode& node) -> Result<void> {
@@ -101,16 +88,17 @@ void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) 
     settings.group("Help lines: the operator's text for people in danger");
     for (const Language language : {Language::ja, Language::zh, Language::en}) {
         const std::string tag(name(language));
-        settings.value("help_lines." + tag, "", "in the language " + tag,
-                       [&into, language](std::string_view text) {
-                           return check_text(text, help_lines_bytes_max, true).map([&, text] {
-                               if (text.empty()) {
-                                   into.help_lines.erase(language);
-                               } else {
-                                   into.help_lines[language] = text;
-                               }
-                           });
-                       });
+        settings.value(
+            "help_lines." + tag, "", "in the language " + tag,
+            [&into, language](std::string_view text) {
+                return config::check_text(text, help_lines_bytes_max, true).map([&, text] {
+                    if (text.empty()) {
+                        into.help_lines.erase(language);
+                    } else {
+                        into.help_lines[language] = text;
+                    }
+                });
+            });
     }
     settings.group("Log");
     config::add_log(settings, into.log);

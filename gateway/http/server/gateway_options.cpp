@@ -5,6 +5,7 @@
 
 #include "core/codec/codec.hpp"
 #include "core/config/log_settings.hpp"
+#include "core/config/plain_text.hpp"
 #include "gateway/http/server/api_keys.hpp"
 
 namespace emostage::http {
@@ -17,18 +18,6 @@ constexpr std::size_t kib = 1024, mib = 1024 * kib;
 constexpr std::size_t help_bytes_max = 1024;  // of one language
 constexpr std::size_t operator_bytes_max = 128;
 constexpr std::size_t list_items_max = 64;
-
-Result<void> check_text(std::string_view text, std::size_t bytes_max, bool lines) {
-    if (text.size() > bytes_max) {
-        return fail(Errc::config, "is longer than " + std::to_string(bytes_max) + " bytes");
-    }
-    const bool clean = std::all_of(text.begin(), text.end(), [lines](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte >= 0x20 && byte != 0x7f) || (lines && c == '\n');
-    });
-    if (!clean) return fail(Errc::config, "holds control characters");
-    return {};
-}
 
 Result<std::vector<std::string>> words(std::string_view text) {
     std::vector<std::string> found;
@@ -136,20 +125,21 @@ void declare_page(config::Settings& settings, PageOptions& page) {
                        page.serve = text == "on";
                        return {};
                    });
-    settings.value("page.operator", "", "who runs it, as the page says",
-                   [&page](std::string_view text) {
-                       return check_text(text, operator_bytes_max, false).map([&page, text] {
-                           page.operator_name = text;
-                       });
-                   });
+    settings.value(
+        "page.operator", "", "who runs it, as the page says", [&page](std::string_view text) {
+            return config::check_text(text, operator_bytes_max, false).map([&page, text] {
+                page.operator_name = text;
+            });
+        });
     for (const char* tag : {"ja", "zh", "en"}) {
-        settings.value("help_lines." + std::string(tag), "",
-                       "help lines on the page, in the language " + std::string(tag),
-                       [&page, tag](std::string_view text) {
-                           return check_text(text, help_bytes_max, true).map([&page, tag, text] {
-                               page.help[tag] = text;
-                           });
-                       });
+        settings.value(
+            "help_lines." + std::string(tag), "",
+            "help lines on the page, in the language " + std::string(tag),
+            [&page, tag](std::string_view text) {
+                return config::check_text(text, help_bytes_max, true).map([&page, tag, text] {
+                    page.help[tag] = text;
+                });
+            });
     }
 }
 

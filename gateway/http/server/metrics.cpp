@@ -79,7 +79,7 @@ void add_link(Families& families, const Numbers& numbers) {
                      number(client.rereads));
     families.counter("emostage_gateway_turns_given_up_total",
                      "Turns of which nothing was heard any more.", number(client.given_up));
-    families.counter("emostage_gateway_log_lines_lost_total", "Log lines that nobody could read.",
+    families.counter("emostage_log_lines_lost_total", "Log lines that nobody read in time.",
                      number(numbers.log_lines_lost));
 }
 
