@@ -22,6 +22,7 @@ struct Asked {
     std::string id;      // x-request-id
     std::string scope;   // the key's name; empty: no keys are asked for
     std::string client;  // the same, or the address
+    std::string trace;   // of its traceparent; empty: none
     std::uint64_t connection = 0;
     TimePoint at{};
 };

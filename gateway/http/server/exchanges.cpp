@@ -210,6 +210,7 @@ void Exchanges::finish(Exchange& exchange, int status) {
                           {"route", pattern(asked.route)},
                           {"status", status},
                           {"turn", exchange.turn_},
+                          {"trace", asked.trace},
                           {"key", asked.scope},
                           {"duration_ms", duration},
                           {"bytes", told.bytes()},

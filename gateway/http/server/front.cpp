@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/log/log.hpp"
+#include "core/trace/trace_context.hpp"
 #include "gateway/http/api/turn_record.hpp"
 #include "gateway/http/server/cors.hpp"
 #include "gateway/http/server/metrics.hpp"
@@ -92,6 +93,7 @@ void Front::on_request(const Request& request, std::unique_ptr<Outlet> outlet) {
     asked.route = matched.route;
     asked.id = request_id(request);
     asked.client = request.peer;
+    asked.trace = trace::trace_id(request.field("traceparent"));
     asked.connection = request.connection;
     asked.at = Clock::now();
     outlet->add_field("x-request-id", asked.id);
