@@ -26,7 +26,7 @@ class ClientCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(cls.__name__, **{"workers": 1, **cls.settings})
+        cls.cluster = Cluster(f"{cls.__module__}-{cls.__name__}", **{"workers": 1, **cls.settings})
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         cls.http, cls.url = cls.cluster.start_http_gateway(arguments=cls.gateway)

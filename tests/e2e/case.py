@@ -14,7 +14,7 @@ class ClusterCase(unittest.TestCase):
     def setUpClass(cls):
         if cls is ClusterCase:
             return
-        cls.cluster = Cluster(cls.__name__, **cls.settings)
+        cls.cluster = Cluster(f"{cls.__module__}-{cls.__name__}", **cls.settings)
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
 

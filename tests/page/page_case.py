@@ -27,7 +27,7 @@ class PageCase(unittest.TestCase):
         cls.browser = Browser(LOGS / "node")
         cls.addClassCleanup(cls.browser.close)
         LOOKS.mkdir(parents=True, exist_ok=True)
-        cls.cluster = Cluster(f"page-{cls.__name__}", **cls.cluster_settings())
+        cls.cluster = Cluster(f"{cls.__module__}-{cls.__name__}", **cls.cluster_settings())
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         cls.start_gateway()

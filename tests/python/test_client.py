@@ -44,7 +44,7 @@ class ClientCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(f"python-{cls.__name__}", **cls.settings)
+        cls.cluster = Cluster(f"{cls.__module__}-{cls.__name__}", **cls.settings)
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
 
