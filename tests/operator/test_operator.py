@@ -1,7 +1,6 @@
 """What operators are given, against a running set: every name in dashboard and rules is exported, and Prometheus
 itself scrapes, finds the workers and evaluates the rules."""
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -20,6 +19,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(ROOT / "ops"))
 
+import wanted  # noqa: E402
 from case import ClusterCase  # noqa: E402
 from cluster import BIN  # noqa: E402
 from names import expressions_of_dashboard, labels_of_legends, names_of  # noqa: E402
@@ -39,13 +39,7 @@ def rules():
 
 
 def need(program):
-    path = shutil.which(program)
-    if path is None:
-        missing = f"{program} is missing: ./ops/install-packages ops/packages-operator.txt"
-        if os.environ.get("EMOSTAGE_CI"):
-            raise AssertionError(missing)
-        raise unittest.SkipTest(missing)
-    return path
+    return wanted.program(program, ": ./ops/install-packages ops/packages-operator.txt")
 
 
 class Exported(ClusterCase):

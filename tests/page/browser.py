@@ -1,67 +1,27 @@
-"""Chromium for the tests: node runs browser.mjs, which is told what to do over a pipe.
-
-Where node, npm, the registry or Chromium are missing, `require()` skips the tests with a plain line, and
-fails them where the environment says that this is CI.
-"""
-import fcntl
+"""Chromium for the tests: node runs browser.mjs, which is told what to do over a pipe."""
 import json
 import os
 import pathlib
 import queue
-import re
 import shutil
 import subprocess
 import threading
-import unittest
 
 from processes import die_with_parent
+from wanted import missing, npm_packages
 
 HERE = pathlib.Path(__file__).resolve().parent
-INSTALL_S = 240
 ANSWER_S = 60.0  # more than any time-out inside browser.mjs
-NO_NETWORK = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|"
-                        r"EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network request|E50[0-9]")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def missing(what):
-    if os.environ.get("CI", "").lower() == "true" or os.environ.get("EMOSTAGE_CI"):
-        raise AssertionError(f"the page cannot be tested: {what}")
-    raise unittest.SkipTest(what)
-
-
 def require(folder):
-    """Node's packages in `folder`, as package-lock.json names them; the paths of node and Chromium."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        missing("node or npm is not installed")
+    """Node's packages in `folder`; the paths of node and Chromium. Raises SkipTest where they cannot be."""
     chromium = os.environ.get("EMOSTAGE_CHROMIUM") or next(
         filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if not chromium:
         missing("chromium is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run side by side install once
-        install(npm, folder)
-    return node, chromium
-
-
-def install(npm, folder):
-    wanted = (HERE / "package-lock.json").read_bytes()
-    stamp = folder / "installed-lock.json"
-    if stamp.exists() and stamp.read_bytes() == wanted:
-        return
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder / name)
-    installed = subprocess.run(
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
-        cwd=folder, capture_output=True, text=True, timeout=INSTALL_S)
-    if installed.returncode != 0:
-        said = installed.stderr.strip()
-        if NO_NETWORK.search(said):
-            missing("npm's registry cannot be reached")
-        raise AssertionError(f"npm ci failed:\n{said[-2000:]}")
-    stamp.write_bytes(wanted)
+    return npm_packages(HERE, folder), chromium
 
 
 class Browser:

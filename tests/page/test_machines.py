@@ -2,12 +2,11 @@
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import unittest
 
 import paths  # noqa: F401
-from browser import missing
+from wanted import program
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS_MIN = 50
@@ -15,9 +14,7 @@ TESTS_MIN = 50
 
 class MachinesTest(unittest.TestCase):
     def test_the_modules_of_the_page(self):
-        node = shutil.which("node")
-        if not node:
-            missing("node is not installed")
+        node = program("node")
         files = sorted((HERE / "machines").glob("*.test.mjs"))
         # All in one process: `node --test` would start one for each file.
         imports = "".join(f"await import({json.dumps(file.as_uri())});" for file in files)
