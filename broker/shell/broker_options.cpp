@@ -1,6 +1,7 @@
 #include "broker/shell/broker_options.hpp"
 
 #include "broker/journal/open_journal.hpp"
+#include "core/admin/admin_setting.hpp"
 #include "core/codec/codec.hpp"
 #include "core/config/log_settings.hpp"
 
@@ -27,16 +28,7 @@ void declare_endpoints(config::Settings& settings, BrokerOptions& into) {
     settings.text("commands", into.commands, "endpoint where gateways push commands", endpoint);
     settings.text("events", into.events, "endpoint where gateways subscribe to events", endpoint);
     settings.text("workers", into.workers, "endpoint where workers connect", endpoint);
-    settings.value("admin", into.admin ? config::to_string(*into.admin) : "off",
-                   "HOST:PORT of the admin HTTP server, or off",
-                   [&into](std::string_view text) -> Result<void> {
-                       if (text.empty() || text == "off") {
-                           into.admin.reset();
-                           return {};
-                       }
-                       return config::parse_listen_address(text).map(
-                           [&into](config::Address address) { into.admin = std::move(address); });
-                   });
+    admin::add_address(settings, into.admin);
     settings.time("drain_ms", into.drain, milliseconds(0), hours(1),
                   "how long turns may finish after SIGTERM");
     settings.group("State");

@@ -1,5 +1,6 @@
 #include "worker/shell/worker_options.hpp"
 
+#include "core/admin/admin_setting.hpp"
 #include "core/codec/codec.hpp"
 #include "core/config/address.hpp"
 #include "core/config/log_settings.hpp"
@@ -46,18 +47,8 @@ void declare(config::Settings& settings, WorkerOptions& into, Sources& sources) 
     settings.time("drain_ms", into.drain, milliseconds(0), hours(1),
                   "how long running turns may finish after SIGTERM");
     // A variable of its own: the broker's would make both want one port.
-    settings.value(
-        "admin", into.admin ? config::to_string(*into.admin) : "off",
-        "HOST:PORT of the admin HTTP server, or off; port 0: a free one, which the broker lists",
-        [&into](std::string_view text) -> Result<void> {
-            if (text.empty() || text == "off") {
-                into.admin.reset();
-                return {};
-            }
-            return config::parse_listen_address(text).map(
-                [&into](config::Address address) { into.admin = std::move(address); });
-        },
-        "EMOSTAGE_WORKER_ADMIN");
+    admin::add_address(settings, into.admin, "; port 0: a free one, which the broker lists",
+                       "EMOSTAGE_WORKER_ADMIN");
 
     settings.group("Model servers");
     settings.repeated(
