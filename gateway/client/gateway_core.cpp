@@ -249,11 +249,12 @@ void GatewayCore::resync(std::uint64_t newest, Now now) {
 
 void GatewayCore::on_beacon(const wire::Beacon& beacon, Now now) {
     for (const auto& [id, last] : beacon.live) {
-        for (Turn* turn : readers_of(id)) {
-            turn->heard_at = now.steady;
-            turn->reader.exists(last);
-            if (!std::exchange(turn->known, true)) schedule(*turn);
-            look_for_gap(*turn, now);
+        for (auto [at, end] = turns_.equal_range(id); at != end; ++at) {
+            Turn& turn = *at->second;
+            turn.heard_at = now.steady;
+            turn.reader.exists(last);
+            if (!std::exchange(turn.known, true)) schedule(turn);
+            look_for_gap(turn, now);
         }
     }
 }
@@ -388,9 +389,8 @@ void GatewayCore::scan(Now now) {
     std::vector<Turn*> silent;
     for (auto& [id, turn] : turns_) {
         const auto quiet = now.steady - turn->heard_at;
-        if (turn->left) {
-            continue;
-        } else if (quiet >= config_.silent_max) {
+        if (turn->left) continue;
+        if (quiet >= config_.silent_max) {
             silent.push_back(turn.get());
         } else if (turn->known && !turn->ask && !turn->behind && quiet >= config_.unlisted_max) {
             turn->ask = true;
