@@ -223,7 +223,7 @@ def results(rows, tables, commands, commit, runs, http):
                 f"processors busy with something else) of {len(peers.names)} systems, by their driver, with its simulator"
                 if runs else "not in this run: the first eight figures are emostage-bench's own")
     yield f"| peers | {compared} |\n"
-    yield ("All processes, load and far end too, share the machine's cores. Figures are medians of all runs. "
+    yield ("All processes, load and far end too, share the machine's cores. Figures are medians. "
            "What is in the way of the targets: [PROFILE.md](PROFILE.md).\n")
     yield "## Targets\n"
     yield "| | best peer | bound | target | measured |\n|---|--:|--:|--:|--:|"
