@@ -26,6 +26,19 @@ PIPELINES = SOURCE / "schemas" / "pipelines"
 REPLY_CHARS_SHOWN_MIN = 12  # so much of a reply in a log is no chance
 
 
+class Trace:
+    """The trace of one turn: by it the connections that a turn closed are told from all others."""
+
+    def __init__(self, closes):
+        self._closes = closes
+        self.id = uuid.uuid4().hex
+        self.parent = f"00-{self.id}-b7ad6b7169203331-01"
+
+    def closed(self, count=1, timeout=10.0):
+        """What the model's server says of each connection that was closed in mid-answer, once it is so many."""
+        return [json.loads(line) for line in self._closes.wait_for_count(count, timeout, self.id)]
+
+
 class Cluster:
     def __init__(self, name, workers=2, rehearsal=(), broker=(), worker=(), slots=64,
                  pipelines=PIPELINES, endpoint=None, continues=None):
@@ -203,6 +216,9 @@ class Cluster:
         marked = f"{text} ({self.marker})"
         self._said.append(text)
         return marked
+
+    def trace(self):
+        return Trace(self.closes)
 
     def heard(self, reply):
         """A reply that did not come over a gateway of ours: it is as private as the others."""

@@ -50,11 +50,18 @@ class Lines:
                 raise AssertionError(f"no line with {pattern} within {timeout} s")
         return found
 
-    def wait_for_count(self, count, timeout=30.0):
+    def wait_for_count(self, count, timeout=30.0, part=""):
+        """All lines with the part, once there are so many."""
+        found = []
+
+        def ready():
+            found[:] = [line for line in self.all if part in line]
+            return len(found) >= count
+
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self.all) >= count, timeout):
-                raise AssertionError(f"{len(self.all)} lines, not {count}, within {timeout} s")
-            return list(self.all)
+            if not self._changed.wait_for(ready, timeout):
+                raise AssertionError(f"{len(found)} lines, not {count}, within {timeout} s")
+        return found
 
     def join(self):
         self._thread.join(10)

@@ -42,14 +42,13 @@ class CancelTest(ClusterCase):
         """Opens and cancels turns; how long until the model's server saw the connection closed."""
         closed, told = [], []
         for _ in range(CANCELS):
-            before = len(self.cluster.closes.all)
-            turn = self.gateway.open(self.say("I had a hard day."))
+            trace = self.cluster.trace()
+            turn = self.gateway.open(self.say("I had a hard day."), traceparent=trace.parent)
             self.gateway.wait(lambda: when(turn), "the moment to cancel")
             self.wait_for_requests(connections)
             sent = time.time() * 1000
             told.append(self.cancel_and_wait(turn))
-            lines = self.cluster.closes.wait_for_count(before + connections, 10)[before:]
-            for line in map(json.loads, lines):
+            for line in trace.closed(connections):
                 self.assertEqual(line["phase_of_answer"], expected)
                 closed.append(line["at_ms"] - sent)
         show(f"cancelled while {expected}", closed_median_ms=median(closed),
@@ -100,9 +99,10 @@ class CancelTest(ClusterCase):
             self.cancel_and_wait(turns[0])
 
     def test_a_deadline_ends_a_turn_that_runs_and_one_that_waits(self):
-        before = len(self.cluster.closes.all)
+        traces = [self.cluster.trace() for _ in range(2)]
         asked = time.monotonic()
-        running = [self.gateway.open(self.say("One."), deadline_ms=700) for _ in range(2)]
+        running = [self.gateway.open(self.say("One."), deadline_ms=700, traceparent=trace.parent)
+                   for trace in traces]
         self.gateway.wait(lambda: all(turn.of_type("started") for turn in running), "their starts")
         waiting = [self.gateway.open(self.say("Two."), deadline_ms=300) for _ in range(2)]
         wait_for_ends(running + waiting, [self.gateway], 10)
@@ -113,7 +113,8 @@ class CancelTest(ClusterCase):
             self.assertGreater(late, -0.05)
             self.assertLess(late, 0.6)
         self.assertTrue(all(turn.of_type("delta") for turn in running))
-        self.cluster.closes.wait_for_count(before + 2, 10)
+        for trace in traces:
+            trace.closed()
 
 
 class BusyTest(unittest.TestCase):

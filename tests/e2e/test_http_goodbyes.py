@@ -40,15 +40,14 @@ class Goodbyes(HttpCase):
         closed = []
         for _ in range(GOODBYES):
             until(lambda: self.chats_running() == 0, "nothing runs")
-            before = len(self.cluster.closes.all)
-            connection = self.raw(self.request_bytes(CHAT, body))
+            trace = self.cluster.trace()
+            connection = self.raw(self.request_bytes(CHAT, body, f"traceparent: {trace.parent}\r\n"))
             if until_reply:
                 self.wait_for_deltas(connection)
             until(lambda: self.chats_running() == connections, "the model is asked", pause=0.001)
             left = time.time() * 1000
             goodbye(connection)
-            lines = self.cluster.closes.wait_for_count(before + connections, 10)[before:]
-            closed += [json.loads(line)["at_ms"] - left for line in lines[:connections]]
+            closed += [line["at_ms"] - left for line in trace.closed(connections)]
         show("a client went away", closed_median_ms=median(closed), closed_max_ms=max(closed))
         self.assertLessEqual(median(closed), CLOSED_MEDIAN_MS)
         self.assertLessEqual(max(closed), CLOSED_MAX_MS)
@@ -111,12 +110,13 @@ class SilentGoodbyeTest(Goodbyes):
 
     def test_though_it_asked_for_another_protocol(self):
         body = self.chat("I had a hard day.", stream=True)
-        before = len(self.cluster.closes.all)
+        trace = self.cluster.trace()
         connection = self.raw(self.request_bytes(
-            CHAT, body, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"))
+            CHAT, body, f"traceparent: {trace.parent}\r\n"
+                        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"))
         until(lambda: self.chats_running() == 2, "the model is asked")
         connection.close()
-        self.cluster.closes.wait_for_count(before + 2, 10)
+        trace.closed(2)
 
 
 class SlowReaderTest(HttpCase):

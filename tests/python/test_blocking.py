@@ -1,6 +1,5 @@
 """The blocking client against real processes."""
 import concurrent.futures
-import json
 import random
 import signal
 import threading
@@ -99,27 +98,28 @@ class LeavingTest(BlockingCase):
     # A reply of 2,000 tokens lasts until somebody ends it.
     settings = {"workers": 1, "rehearsal": ["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 2000]}
 
-    def check_closed(self, before):
-        lines = self.cluster.closes.wait_for_count(before + 1, CLOSED_MAX_S)
-        self.assertEqual(json.loads(lines[-1])["phase_of_answer"], "streaming")
+    def check_closed(self, trace):
+        """The model's server saw the turn's one connection close in mid-stream."""
+        (line,) = trace.closed(1, CLOSED_MAX_S)
+        self.assertEqual(line["phase_of_answer"], "streaming")
 
     def test_breaking_out_of_the_loop_cancels(self):
+        trace = self.cluster.trace()
         with self.client() as client:
-            before = len(self.cluster.closes.all)
-            for event in client.turn(self.say()):
+            for event in client.turn(self.say(), traceparent=trace.parent):
                 if isinstance(event, Delta):
                     break
-            self.check_closed(before)
+            self.check_closed(trace)
 
     def test_cancel_ends_the_stream(self):
+        trace = self.cluster.trace()
         with self.client() as client:
-            before = len(self.cluster.closes.all)
-            stream = client.turn(self.say())
+            stream = client.turn(self.say(), traceparent=trace.parent)
             with self.assertRaises(TurnCancelled):
                 for event in stream:
                     if isinstance(event, Delta):
                         stream.cancel()
-            self.check_closed(before)
+            self.check_closed(trace)
 
     def test_a_signal_while_it_waits_leaves_the_turn(self):
         class Stop(Exception):
@@ -134,13 +134,13 @@ class LeavingTest(BlockingCase):
         chance = random.Random(3)
         with self.client() as client:
             for _ in range(SIGNALS):  # wherever it strikes, nothing stays locked
-                before, armed = len(self.cluster.closes.all), False
+                trace, armed = self.cluster.trace(), False
                 with self.assertRaises(Stop):
-                    for event in client.turn(self.say()):
+                    for event in client.turn(self.say(), traceparent=trace.parent):
                         if isinstance(event, Delta) and not armed:
                             armed = True
                             signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.001, 0.05))
-                self.check_closed(before)
+                self.check_closed(trace)
 
     def test_closing_the_client_wakes_who_waits(self):
         client = self.client()
@@ -154,16 +154,16 @@ class LeavingTest(BlockingCase):
             closer.join()
 
     def test_a_turn_that_is_to_go_on_goes_on(self):
+        trace = self.cluster.trace()
         with self.client() as client:
-            before = len(self.cluster.closes.all)
-            with client.turn(self.say(), on_leave="continue") as stream:
+            with client.turn(self.say(), on_leave="continue", traceparent=trace.parent) as stream:
                 self.assertEqual(next(iter(stream)).type, "accepted")
         with self.client() as later:
             with self.assertRaises(TurnCancelled):
                 for event in later.resume(stream.id):
                     if isinstance(event, Delta):
                         later.cancel(stream.id)
-            self.check_closed(before)
+            self.check_closed(trace)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The asyncio client against real processes."""
 import asyncio
 import gc
-import json
 import re
 import subprocess
 import sys
@@ -235,39 +234,39 @@ class LeavingTest(ClientCase):
     # A reply of 2,000 tokens lasts until somebody ends it.
     settings = {"workers": 1, "rehearsal": ["--ttft-ms", 20, "--itl-ms", 10, "--tokens", 2000]}
 
-    async def check_closed(self, before):
-        """The model's server saw one more connection close in mid-stream."""
-        lines = await asyncio.to_thread(self.cluster.closes.wait_for_count, before + 1, CLOSED_MAX_S)
-        self.assertEqual(len(lines), before + 1)
-        self.assertEqual(json.loads(lines[-1])["phase_of_answer"], "streaming")
+    async def check_closed(self, trace):
+        """The model's server saw the turn's one connection close in mid-stream."""
+        (line,) = await asyncio.to_thread(trace.closed, 1, CLOSED_MAX_S)
+        self.assertEqual(line["phase_of_answer"], "streaming")
 
-    async def streaming(self, client, **fields):
-        """A turn with some of its reply, and how many connections were closed before."""
-        stream = client.turn(self.say(), **fields)
+    async def streaming(self, client):
+        """A turn with some of its reply, and its trace."""
+        trace = self.cluster.trace()
+        stream = client.turn(self.say(), traceparent=trace.parent)
         while not isinstance((await stream.take(1))[0], Delta):
             pass
-        return stream, len(self.cluster.closes.all)
+        return stream, trace
 
     @run
     async def test_cancel_closes_the_models_connection_and_the_stream_says_so(self):
         async with self.client() as client, self.client() as other:
             for canceller in (client, other):
-                stream, before = await self.streaming(client)
+                stream, trace = await self.streaming(client)
                 canceller.cancel(stream.id)
                 with self.assertRaises(TurnCancelled) as caught:
                     async for _ in stream:
                         pass
                 self.assertEqual(caught.exception.reason, "requested")
-                await self.check_closed(before)
+                await self.check_closed(trace)
 
     @run
     async def test_breaking_out_of_the_loop_cancels(self):
         async with self.client() as client:
-            before = len(self.cluster.closes.all)
-            async for event in client.turn(self.say()):
+            trace = self.cluster.trace()
+            async for event in client.turn(self.say(), traceparent=trace.parent):
                 if isinstance(event, Delta):
                     break
-            await self.check_closed(before)
+            await self.check_closed(trace)
             while client.turns:
                 await asyncio.sleep(0.01)
 
@@ -275,10 +274,10 @@ class LeavingTest(ClientCase):
     async def test_a_cancelled_task_cancels(self):
         async with self.client() as client:
             seen = asyncio.Event()
-            before = len(self.cluster.closes.all)
+            trace = self.cluster.trace()
 
             async def read():
-                async for event in client.turn(self.say()):
+                async for event in client.turn(self.say(), traceparent=trace.parent):
                     if isinstance(event, Delta):
                         seen.set()
 
@@ -287,37 +286,37 @@ class LeavingTest(ClientCase):
             task.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await task
-            await self.check_closed(before)
+            await self.check_closed(trace)
 
     @run
     async def test_an_error_in_the_loop_and_the_end_of_a_with_block_cancel(self):
         async with self.client() as client:
-            before = len(self.cluster.closes.all)
+            trace = self.cluster.trace()
             with self.assertRaises(ZeroDivisionError):
-                async for event in client.turn(self.say()):
+                async for event in client.turn(self.say(), traceparent=trace.parent):
                     if isinstance(event, Delta):
                         1 / 0
-            await self.check_closed(before)
-            stream, before = await self.streaming(client)
+            await self.check_closed(trace)
+            stream, trace = await self.streaming(client)
             async with stream:
                 pass
-            await self.check_closed(before)
+            await self.check_closed(trace)
             self.assertEqual(await stream.take(1), [])
 
     @run
     async def test_dropping_a_stream_cancels(self):
         async with self.client() as client:
-            stream, before = await self.streaming(client)
+            stream, trace = await self.streaming(client)
             del stream
             gc.collect()
-            await self.check_closed(before)
+            await self.check_closed(trace)
 
     @run
     async def test_closing_the_client_cancels_before_it_is_gone(self):
         async with self.client() as client:
-            stream, before = await self.streaming(client)
+            stream, trace = await self.streaming(client)
         self.assertEqual(client.turns, 0, "the end was heard")
-        await self.check_closed(before)
+        await self.check_closed(trace)
         with self.assertRaises(emostage.ClientClosed):
             while await stream.take(10):
                 pass
@@ -325,17 +324,19 @@ class LeavingTest(ClientCase):
     @run
     async def test_a_turn_that_is_to_go_on_goes_on(self):
         async with self.client() as client:
-            before = len(self.cluster.closes.all)
-            async for event in (stream := client.turn(self.say(), on_leave="continue")):
+            trace = self.cluster.trace()
+            stream = client.turn(self.say(), on_leave="continue", traceparent=trace.parent)
+            async for event in stream:
                 if isinstance(event, Delta):
                     break
         async with self.client() as later:
             joined = later.resume(stream.id, event.seq)
             self.assertTrue(await joined.take(1), "it goes on")
-            self.assertEqual(len(self.cluster.closes.all), before)
+            self.assertEqual(trace.closed(0), [])
             later.cancel(stream.id)
             with self.assertRaises(TurnCancelled):
                 await joined.reply()
+            await self.check_closed(trace)
 
     @run
     async def test_a_turn_that_goes_on_is_accepted_before_the_client_is_gone(self):
