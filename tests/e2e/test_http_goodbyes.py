@@ -81,6 +81,22 @@ class GoodbyeTest(Goodbyes):
         self.assertEqual((gone[0], gone[2]["type"]), (200, "cancelled"))
         self.assertEqual(self.ask("GET", "/v1/turns/goes-on")[2]["status"], "cancelled")
 
+    def test_a_client_that_asks_again_is_not_cut_off_by_its_lost_connection(self):
+        trace = self.cluster.trace()
+        body = self.chat("I had a hard day.", stream=True)
+        headers = f"Idempotency-Key: again\r\ntraceparent: {trace.parent}\r\n"
+        first, second = (self.raw(self.request_bytes(CHAT, body, headers + f"x-request-id: {name}\r\n"))
+                         for name in ("lost", "again"))
+        for connection in (first, second):
+            self.wait_for_deltas(connection)
+        first.close()
+        self.http.expect("request=lost .*status=499")
+        self.wait_for_deltas(second)
+        self.assertEqual(self.ask("GET", "/v1/turns/again")[2]["status"], "running")
+        second.close()
+        (closed,) = trace.closed()
+        self.assertEqual(closed["stage"], "response")
+
     def test_a_reader_of_events_ends_the_turn_only_if_it_says_so(self):
         made = self.ask("POST", "/v1/turns", {"text": self.say("I had a hard day.")})[2]
         first = self.stream("GET", made["events"])

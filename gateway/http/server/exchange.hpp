@@ -60,6 +60,8 @@ private:
         bool asked_ = false;
     };
 
+    bool cancels() const { return on_disconnect_ == OnDisconnect::cancel; }
+
     Exchanges& owner_;
     Asked asked_;
     std::unique_ptr<Outlet> outlet_;

@@ -59,8 +59,7 @@ void Exchanges::open(Exchange& exchange, gateway::OpenRequest request) {
     assert(!request.turn.empty());
     exchange.turn_ = request.turn;
     const auto opened = client_.open(std::move(request), exchange);
-    exchange.reading_ = opened.has_value();
-    if (opened) return;
+    if (opened) return begin_reading(exchange);
     exchange.told_->refuse(api_error(opened.error().code, opened.error().message), Clock::now());
     settle(exchange);
 }
@@ -69,8 +68,7 @@ void Exchanges::join(Exchange& exchange, std::string turn, std::uint64_t after) 
     exchange.turn_ = turn;
     if (after > 0) ++tally_.resumes;
     const auto joined = client_.join(std::move(turn), exchange, after);
-    exchange.reading_ = joined.has_value();
-    if (joined) return;
+    if (joined) return begin_reading(exchange);
     exchange.told_->refuse(api_error(joined.error().code, joined.error().message), Clock::now());
     settle(exchange);
 }
@@ -91,7 +89,7 @@ void Exchanges::on_event(Exchange& exchange, const wire::Event& event) {
             tally_.first_delta.observe(Clock::now() - exchange.asked().at);
         }
     } else if (wire::is_end(event.body)) {
-        exchange.reading_ = false;
+        end_reading(exchange);
         tally_.ended(outcome_of(event));
     }
     exchange.told_->on_event(event);
@@ -222,17 +220,31 @@ void Exchanges::finish(Exchange& exchange, int status) {
     post_flush();
 }
 
-// The turn goes on or is cancelled, as it was asked for; nothing more is heard of it here.
+// The turn goes on or is cancelled, as it was asked for; nothing more is heard of it here. A client
+// that asks again under the same Idempotency-Key may be here before its lost connection is known to
+// be gone: the turn is cancelled with the last of those who asked for that.
 void Exchanges::leave_turn(Exchange& exchange) {
     if (std::exchange(exchange.record_.reading_, false)) {
         client_.leave(exchange.turn_, exchange.record_);
     }
-    if (!std::exchange(exchange.reading_, false)) return;
-    if (exchange.on_disconnect_ == OnDisconnect::cancel) {
+    if (!exchange.reading_) return;
+    end_reading(exchange);
+    if (exchange.cancels() && cancellers_.count(exchange.turn_) == 0) {
         client_.abandon(exchange.turn_, exchange);
     } else {
         client_.leave(exchange.turn_, exchange);
     }
+}
+
+void Exchanges::begin_reading(Exchange& exchange) {
+    exchange.reading_ = true;
+    if (exchange.cancels()) ++cancellers_[exchange.turn_];
+}
+
+void Exchanges::end_reading(Exchange& exchange) {
+    if (!std::exchange(exchange.reading_, false) || !exchange.cancels()) return;
+    const auto found = cancellers_.find(exchange.turn_);
+    if (--found->second == 0) cancellers_.erase(found);
 }
 
 // --- time ----------------------------------------------------------------------------------------

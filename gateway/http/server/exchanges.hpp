@@ -60,6 +60,8 @@ private:
     void settle(Exchange& exchange);  // takes it out where it is over
     void finish(Exchange& exchange, int status);
     void leave_turn(Exchange& exchange);
+    void begin_reading(Exchange& exchange);
+    void end_reading(Exchange& exchange);
     void look_at_times();
     void arm(TimePoint at);
     std::vector<std::uint64_t> connections() const;
@@ -71,6 +73,7 @@ private:
     std::optional<TimePoint> armed_at_;
     std::unordered_map<std::uint64_t, Held> open_;
     std::unordered_map<std::string, std::size_t> by_client_;
+    std::unordered_map<std::string, std::size_t> cancellers_;  // readers that cancel(), by turn
     std::vector<std::weak_ptr<Exchange>> dirty_;
     std::vector<Held> ended_;  // destroyed when nothing of theirs is being called
     bool flush_posted_ = false;
