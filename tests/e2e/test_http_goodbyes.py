@@ -33,7 +33,9 @@ class Goodbyes(HttpCase):
     def wait_for_deltas(self, connection):
         data = b""
         while data.count(b'"content":"') < 4:
-            data += connection.recv(65536)
+            part = connection.recv(65536)
+            self.assertTrue(part, "the stream was cut")
+            data += part
 
     def close_times(self, body, until_reply, connections, goodbye):
         """How long after a client's end the model's server saw its connections closed, in ms."""
