@@ -20,6 +20,7 @@
 #include "core/codec/codec.hpp"
 #include "core/loop/zmq_socket.hpp"
 #include "tests/gateway/client/script.hpp"
+#include "tests/patience.hpp"
 
 namespace emostage::gateway::test {
 
@@ -98,7 +99,7 @@ private:
 
     // libzmq closes a socket's port a moment after the socket.
     void bind(ZmqSocket& socket, const std::string& endpoint) {
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
         for (;;) {
             const auto bound = socket.bind(endpoint);
             if (bound) return;
@@ -181,9 +182,9 @@ private:
     std::map<std::string, Kept> kept_;
 };
 
-// Runs the loop until `done`; false after ten seconds.
+// Runs the loop until `done`; false when patience ended first.
 inline bool run_until(asio::io_context& loop, const std::function<bool()>& done) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
     while (!done()) {
         if (std::chrono::steady_clock::now() > until) return false;
         loop.run_one_for(std::chrono::milliseconds(100));

@@ -60,9 +60,9 @@ class UseTest(PageCase):
         self.assertEqual(tab.evaluate("document.querySelector('#say').value"), "")
         self.tab_until(tab, "stop")
         tab.press("Space")
-        self.model.allow(ALL)
         tab.wait_for_end()
         self.assertEqual(tab.text(".status"), "Stopped.")
+        self.model.allow(ALL)
         self.assertEqual(self.focus(tab), "say")  # what had the focus is gone
         self.tab_until(tab, "SUMMARY", "Shift+Tab")  # help
         tab.press("Enter")

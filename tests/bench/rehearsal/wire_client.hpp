@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "tests/patience.hpp"
 
 namespace emostage::rehearsal {
 
@@ -24,7 +25,7 @@ struct WireResponse {
 
 class WireClient {
 public:
-    static constexpr milliseconds patience{20'000};
+    static constexpr milliseconds patience = emostage::test::patience;
 
     explicit WireClient(std::uint16_t port);
     ~WireClient();

@@ -11,6 +11,7 @@
 
 #include "broker/journal/open_journal.hpp"
 #include "tests/broker/journal/journal_scene.hpp"
+#include "tests/patience.hpp"
 
 namespace emostage::broker {
 namespace {
@@ -101,8 +102,8 @@ TEST(JournalWriter, CutsTheLogWhenNothingIsToBeDone) {
     EXPECT_TRUE(is_stored(commit_and_wait(writer, numbered(1))));
     const auto log_bytes = [&] { return std::filesystem::file_size(directory / "journal.db-wal"); };
     EXPECT_GT(log_bytes(), 0u);
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (log_bytes() > 0 && std::chrono::steady_clock::now() < patience) {
+    const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
+    while (log_bytes() > 0 && std::chrono::steady_clock::now() < until) {
         std::this_thread::yield();
     }
     EXPECT_EQ(log_bytes(), 0u);

@@ -21,6 +21,7 @@
 #include "core/config/address.hpp"
 #include "tests/broker/journal/journal_scene.hpp"
 #include "tests/broker/shell/shell_scene.hpp"
+#include "tests/patience.hpp"
 
 extern char** environ;
 
@@ -64,9 +65,9 @@ public:
 
     void signal(int number) const { ::kill(process_, number); }
 
-    // A line that holds `part`; empty when none comes within ten seconds.
+    // A line that holds `part`; empty when none comes in time.
     std::string line_with(const std::string& part) {
-        const auto patience = std::chrono::steady_clock::now() + 10s;
+        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
         while (true) {
             for (auto end = unread_.find('\n'); end != std::string::npos;
                  end = unread_.find('\n')) {
@@ -74,7 +75,7 @@ public:
                 unread_.erase(0, end + 1);
                 if (line.find(part) != std::string::npos) return line;
             }
-            if (std::chrono::steady_clock::now() > patience || !read_more()) return "";
+            if (std::chrono::steady_clock::now() > until || !read_more()) return "";
         }
     }
     // All that it wrote until it ended.
@@ -165,11 +166,11 @@ protected:
         asio::read(socket, asio::dynamic_buffer(answer), ended);
         return answer;
     }
-    // Reads what comes. False after ten seconds.
+    // Reads what comes. False when patience ended first.
     bool until(const std::function<bool()>& reached) {
-        const auto patience = std::chrono::steady_clock::now() + 10s;
+        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
         while (!reached()) {
-            if (std::chrono::steady_clock::now() > patience) return false;
+            if (std::chrono::steady_clock::now() > until) return false;
             ::poll(nullptr, 0, 1);
             gateway_->read();
             worker_->read();

@@ -14,6 +14,7 @@
 
 #include "broker/shell/broker_shell.hpp"
 #include "core/codec/codec.hpp"
+#include "tests/patience.hpp"
 
 namespace emostage::broker::test {
 
@@ -181,11 +182,11 @@ public:
         push(wire::Command(open));
     }
 
-    // False after five seconds.
+    // False when patience ended first.
     bool run_until(const std::function<bool()>& reached) {
-        const auto patience = std::chrono::steady_clock::now() + 5s;
+        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
         while (!reached()) {
-            if (std::chrono::steady_clock::now() > patience) return false;
+            if (std::chrono::steady_clock::now() > until) return false;
             loop.restart();
             loop.run_one_for(1ms);
             loop.poll();

@@ -1,4 +1,5 @@
 #include "core/admin/admin_server.hpp"
+#include "tests/patience.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,8 +50,8 @@ protected:
         bool ended = false;
         asio::async_read(socket, asio::dynamic_buffer(received),
                          [&](const asio::error_code&, std::size_t) { ended = true; });
-        const auto patience = std::chrono::steady_clock::now() + 10s;
-        while (!ended && std::chrono::steady_clock::now() < patience) {
+        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
+        while (!ended && std::chrono::steady_clock::now() < until) {
             loop_.restart();
             loop_.run_one_for(10ms);
         }

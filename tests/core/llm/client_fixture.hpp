@@ -11,6 +11,7 @@
 #include "core/llm/client.hpp"
 #include "core/llm/policy.hpp"
 #include "tests/core/llm/scripted_server.hpp"
+#include "tests/patience.hpp"
 
 namespace emostage::llm {
 
@@ -54,8 +55,6 @@ public:
 
 class ClientFixture : public testing::Test {
 protected:
-    static constexpr std::chrono::seconds patience{60};  // only a failing test waits for it
-
     ClientFixture() {
         policy.backoff = {milliseconds(2), milliseconds(4)};
         policy.breaker.open_first = milliseconds(20);
@@ -94,11 +93,12 @@ protected:
         ChatRequest request;
         request.user = "hello";
         request.stream = true;
+        constexpr auto patience = emostage::test::patience;
         request.timeouts = {patience, patience, patience, patience};
         return request;
     }
     bool run_until(const std::function<bool()>& condition) {
-        const TimePoint until = Clock::now() + patience;
+        const TimePoint until = Clock::now() + emostage::test::patience;
         loop.restart();
         while (!condition()) {
             if (Clock::now() >= until) return false;

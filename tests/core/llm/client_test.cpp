@@ -165,15 +165,20 @@ TEST_F(ClientTest, ConnectionsAreReused) {
 }
 
 TEST_F(ClientTest, TheConnectionServesAgainThoughTheBodyEndsAfterDone) {
-    auto& server = serve([](const HttpRequest&, Connection c) {
+    bool body_ended = false;
+    auto& server = serve([&](const HttpRequest&, Connection c) {
         c->begin_stream();
         c->content("Hello");
         c->finish();
         c->event("[DONE]");
-        c->after(milliseconds(5), [c] { c->send("0\r\n\r\n"); });
+        c->after(milliseconds(5), [&, c] {
+            c->send("0\r\n\r\n");
+            body_ended = true;
+        });
     });
     ASSERT_TRUE(finish(start_stream()).answer);
     EXPECT_EQ(running(), 0u) << "over at [DONE], not at the body's end";
+    ASSERT_TRUE(run_until([&] { return body_ended; }));
     bool waited = false;
     asio::steady_timer timer(loop, milliseconds(20));
     timer.async_wait([&](const asio::error_code&) { waited = true; });

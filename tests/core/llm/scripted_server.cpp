@@ -18,6 +18,7 @@ ScriptedServer::ScriptedServer(asio::io_context& loop, Script script_, std::uint
 }
 
 ScriptedServer::~ScriptedServer() {
+    *alive_ = false;
     for (const auto& weak : open_) {
         if (const auto connection = weak.lock()) {
             connection->server_ = nullptr;
@@ -28,15 +29,17 @@ ScriptedServer::~ScriptedServer() {
 }
 
 void ScriptedServer::accept() {
-    acceptor_.async_accept([this](const asio::error_code& error, tcp::socket socket) {
-        if (error) return;
-        socket.set_option(tcp::no_delay(true));
-        auto connection =
-            std::make_shared<HttpConnection>(std::move(socket), *this, ++connections_);
-        open_.push_back(connection);
-        connection->read();
-        accept();
-    });
+    // What was accepted just before the end is handed over after it, without an error.
+    acceptor_.async_accept(
+        [this, alive = alive_](const asio::error_code& error, tcp::socket socket) {
+            if (error || !*alive) return;
+            socket.set_option(tcp::no_delay(true));
+            auto connection =
+                std::make_shared<HttpConnection>(std::move(socket), *this, ++connections_);
+            open_.push_back(connection);
+            connection->read();
+            accept();
+        });
 }
 
 HttpConnection::HttpConnection(tcp::socket socket, ScriptedServer& server, int number)

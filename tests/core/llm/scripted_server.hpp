@@ -51,6 +51,7 @@ private:
     int requests_ = 0;
     int closed_by_peer_ = 0;
     std::vector<std::weak_ptr<HttpConnection>> open_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {

@@ -6,15 +6,15 @@
 #include <asio/steady_timer.hpp>
 #include <utility>
 
+#include "tests/patience.hpp"
+
 namespace emostage {
 namespace {
-
-constexpr auto patience = std::chrono::seconds(20);
 
 // Runs the loop until `done`; false when patience ended first.
 template <class Done>
 bool run_until(asio::io_context& loop, Done done) {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + emostage::test::patience;
     while (!done()) {
         if (std::chrono::steady_clock::now() > end) return false;
         loop.restart();

@@ -349,7 +349,7 @@ TEST_F(ChatTest, ABrokerThatIsNotThereIsToldAndWaitedFor) {
     chat->type("one\n");
     ASSERT_TRUE(chat->shows("The broker does not answer."));
     broker.start_again("b2");
-    ASSERT_TRUE(ends_with_prompt(*chat, "You said one."));
+    ASSERT_TRUE(ends_with_prompt(*chat, "You said one.")) << chat->out();
     EXPECT_THAT(chat->out(), HasSubstr("Connected."));
     chat->type("/quit\n");
     EXPECT_EQ(chat->exit_code(), 0);

@@ -33,9 +33,9 @@ public:
     const std::string& out() const { return out_; }  // of a terminal: its echo too
     const std::string& err() const { return err_; }
 
-    // Runs the loop until the output holds `text` (after `from`); false after ten seconds.
+    // Runs the loop until the output holds `text` (after `from`); false when patience ended first.
     bool shows(std::string_view text, std::size_t from = 0);
-    // Runs the loop until the process has ended: its exit code; -1 after ten seconds or by a
+    // Runs the loop until the process has ended: its exit code; -1 without one in time or by a
     // signal.
     int exit_code();
 

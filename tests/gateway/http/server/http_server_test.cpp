@@ -1,4 +1,5 @@
 #include "gateway/http/server/http_server.hpp"
+#include "tests/patience.hpp"
 
 #include <gtest/gtest.h>
 
@@ -60,8 +61,8 @@ protected:
         return socket;
     }
     bool run_until(const std::function<bool()>& done) {
-        const auto patience = Clock::now() + 10s;
-        while (!done() && Clock::now() < patience) {
+        const auto until = Clock::now() + emostage::test::patience;
+        while (!done() && Clock::now() < until) {
             loop_.restart();
             loop_.run_one_for(5ms);
         }
