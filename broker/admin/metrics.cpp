@@ -205,8 +205,7 @@ void add_traffic(Families& families, const Traffic& traffic) {
 
 std::string metrics_text(const Report& report) {
     Families families;
-    families.begin("emostage_build_info", "The version that runs.", Kind::gauge);
-    families.add({{"version", EMOSTAGE_VERSION}}, 1);
+    metrics::add_build(families);
     families.gauge("emostage_start_time_seconds", "When the broker started, in Unix time.",
                    static_cast<double>(report.started_unix_ms) / ms_per_second);
     families.gauge("emostage_draining", "1 while the broker drains.", report.core.draining ? 1 : 0);

@@ -61,6 +61,11 @@ std::optional<double> open_descriptors() {
 
 }  // namespace
 
+void add_build(Families& families) {
+    families.begin("emostage_build_info", "The version that runs.", Kind::gauge);
+    families.add({{"version", EMOSTAGE_VERSION}}, 1);
+}
+
 void add_process(Families& families) {
     rusage usage{};
     if (getrusage(RUSAGE_SELF, &usage) == 0) {

@@ -15,8 +15,7 @@ double number(std::uint64_t count) { return static_cast<double>(count); }
 
 void add_worker(Families& families, const Report& report) {
     const ShardReport& all = report.all;
-    families.begin("emostage_build_info", "The version that runs.", Kind::gauge);
-    families.add({{"version", EMOSTAGE_VERSION}}, 1);
+    metrics::add_build(families);
     families.gauge("emostage_start_time_seconds", "When the process started, in Unix time.",
                    static_cast<double>(report.started_unix_ms) / ms_per_second);
     families.gauge("emostage_worker_shards", "Loops, each with a thread of its own.",

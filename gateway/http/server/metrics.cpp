@@ -17,11 +17,6 @@ constexpr std::array<std::string_view, outcomes> outcome_names{"completed", "fai
 
 double number(std::uint64_t count) { return static_cast<double>(count); }
 
-void add_build(Families& families) {
-    families.begin("emostage_build_info", "The version that runs.", Kind::gauge);
-    families.add({{"version", EMOSTAGE_VERSION}}, 1);
-}
-
 void add_requests(Families& families, const Tally& tally) {
     families.begin("emostage_gateway_requests_total",
                    "Requests that were answered, by path and status; gone: the client went away.",
@@ -92,7 +87,7 @@ void add_link(Families& families, const Numbers& numbers) {
 
 std::string metrics_text(const Numbers& numbers) {
     Families families;
-    add_build(families);
+    metrics::add_build(families);
     add_requests(families, numbers.tally);
     add_turns(families, numbers);
     add_link(families, numbers);
