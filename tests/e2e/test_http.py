@@ -213,13 +213,13 @@ class HttpTest(HttpCase):
         self.assertNotIn("hush", self.http.log.read_text())
 
     def test_a_requests_line_names_its_turn_and_trace(self):
-        trace = "0af7651916cd43dd8448eb211c80319c"
+        trace = self.cluster.trace()
         status, headers, answer = self.ask(
             "POST", "/v1/chat/completions", self.chat("I could not sleep again."),
-            {"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+            {"traceparent": trace.parent})
         self.assertEqual(status, 200, answer)
         self.cluster.heard(answer["choices"][0]["message"]["content"])
-        self.http.expect(f"turn={headers['x-emostage-turn']} trace={trace}")
+        self.http.expect(f"turn={headers['x-emostage-turn']} trace={trace.id}")
 
     def test_a_connection_serves_one_request_after_the_other(self):
         connection = self.connect()

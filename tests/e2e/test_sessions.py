@@ -85,7 +85,7 @@ class SessionsTest(ClusterCase):
         self.assertIn("We moved house.", same[0])
 
     def test_the_trace_context_reaches_the_model(self):
-        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        trace = self.cluster.trace().parent
         self.run_turn("Hello.", traceparent=trace)
         spans = {trace[36:52]}
         for stage in ("perspective", "phase", "response"):

@@ -21,6 +21,7 @@
 #include "core/loop/zmq_socket.hpp"
 #include "tests/gateway/client/script.hpp"
 #include "tests/patience.hpp"
+#include "tests/run_until.hpp"
 
 namespace emostage::gateway::test {
 
@@ -182,14 +183,6 @@ private:
     std::map<std::string, Kept> kept_;
 };
 
-// Runs the loop until `done`; false when patience ended first.
-inline bool run_until(asio::io_context& loop, const std::function<bool()>& done) {
-    const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
-    while (!done()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        loop.run_one_for(std::chrono::milliseconds(100));
-    }
-    return true;
-}
+using emostage::test::run_until;
 
 }  // namespace emostage::gateway::test

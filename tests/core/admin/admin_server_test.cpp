@@ -1,5 +1,5 @@
 #include "core/admin/admin_server.hpp"
-#include "tests/patience.hpp"
+#include "tests/run_until.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,12 +50,8 @@ protected:
         bool ended = false;
         asio::async_read(socket, asio::dynamic_buffer(received),
                          [&](const asio::error_code&, std::size_t) { ended = true; });
-        const auto until = std::chrono::steady_clock::now() + emostage::test::patience;
-        while (!ended && std::chrono::steady_clock::now() < until) {
-            loop_.restart();
-            loop_.run_one_for(10ms);
-        }
-        EXPECT_TRUE(ended) << "the server keeps a connection that should end";
+        EXPECT_TRUE(emostage::test::run_until(loop_, [&] { return ended; }))
+            << "the server keeps a connection that should end";
         socket.close();
         loop_.restart();
         loop_.poll();

@@ -12,6 +12,7 @@
 #include "core/llm/policy.hpp"
 #include "tests/core/llm/scripted_server.hpp"
 #include "tests/patience.hpp"
+#include "tests/run_until.hpp"
 
 namespace emostage::llm {
 
@@ -98,13 +99,7 @@ protected:
         return request;
     }
     bool run_until(const std::function<bool()>& condition) {
-        const TimePoint until = Clock::now() + emostage::test::patience;
-        loop.restart();
-        while (!condition()) {
-            if (Clock::now() >= until) return false;
-            loop.run_one_for(milliseconds(50));
-        }
-        return true;
+        return emostage::test::run_until(loop, condition);
     }
     Recorder::Record finish(CallId call) {
         EXPECT_TRUE(run_until([&] { return sink.records[call].over(); })) << "the call hangs";

@@ -6,22 +6,12 @@
 #include <asio/steady_timer.hpp>
 #include <utility>
 
-#include "tests/patience.hpp"
+#include "tests/run_until.hpp"
 
 namespace emostage {
 namespace {
 
-// Runs the loop until `done`; false when patience ended first.
-template <class Done>
-bool run_until(asio::io_context& loop, Done done) {
-    const auto end = std::chrono::steady_clock::now() + emostage::test::patience;
-    while (!done()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        loop.restart();
-        loop.run_one_for(std::chrono::milliseconds(50));
-    }
-    return true;
-}
+using test::run_until;
 
 class ZmqPairTest : public testing::Test {
 protected:

@@ -1,5 +1,5 @@
 #include "gateway/http/server/http_server.hpp"
-#include "tests/patience.hpp"
+#include "tests/run_until.hpp"
 
 #include <gtest/gtest.h>
 
@@ -61,12 +61,7 @@ protected:
         return socket;
     }
     bool run_until(const std::function<bool()>& done) {
-        const auto until = Clock::now() + emostage::test::patience;
-        while (!done() && Clock::now() < until) {
-            loop_.restart();
-            loop_.run_one_for(5ms);
-        }
-        return done();
+        return emostage::test::run_until(loop_, done);
     }
     bool asked(std::size_t count) {
         return run_until([&] { return desk_.targets.size() >= count; });
